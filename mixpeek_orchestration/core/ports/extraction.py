@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -106,10 +105,3 @@ class QueryEncoder(Protocol):
     ) -> dict[str, Any]:
         """The answer of `realtime.py`. Raises `NotReady` while no endpoint is running, `BudgetExceeded` past the
         time, `InvalidInput` when the package refuses the input."""
-
-
-class Heartbeat(Protocol):
-    """A held lease that is renewed in the background."""
-
-    def hold(self, name: str, *, wait_s: float = 0.0) -> AbstractContextManager[Lease]:
-        """Hold a lease for the length of the block; raises `LeaseHeld` when it is not free within `wait_s`."""
