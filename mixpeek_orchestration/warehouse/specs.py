@@ -1,0 +1,265 @@
+"""What people may say about resources: one set of models for HTTP bodies and for `mixpeek.yaml`.
+
+Field names are those of Mixpeek's wire contract, older spellings included. Unknown fields are refused. A field of
+type `Later` is known to the contract but not built yet: only `null` passes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from mixpeek_orchestration.core.bucket import BLOB_TYPES, FIELD_TYPES
+
+PropertyType = Literal[
+    "text", "image", "audio", "video", "pdf", "excel",
+    "string", "number", "integer", "float", "boolean", "object", "array", "date", "datetime",
+]  # fmt: skip
+BlobType = Literal["text", "image", "audio", "video", "pdf", "excel"]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Later = Annotated[
+    None, Field(default=None, description="Known to the contract, not built yet: leave it out.")
+]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,99}$")]
+
+
+class Spec(BaseModel):
+    """The base: unknown fields are refused, aliases and names both work."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+
+
+class PropertySpec(Spec):
+    """One property of a bucket's schema."""
+
+    type: PropertyType
+    required: bool = False
+    default: Any = None
+    description: str | None = None
+    enum: list[Any] | None = None
+    examples: list[Any] | None = None
+    items: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None
+
+
+class BucketSchemaSpec(Spec):
+    """The properties that objects of a bucket may have."""
+
+    properties: dict[FieldName, PropertySpec] = Field(min_length=1)
+
+
+class UniqueKeySpec(Spec):
+    """Metadata fields that identify an object: writing the same key again edits the object."""
+
+    fields: list[FieldName] = Field(min_length=1)
+    default_policy: Literal["insert", "update", "upsert"] = "upsert"
+
+
+class BucketSpec(Spec):
+    """A bucket to create."""
+
+    bucket_name: Name
+    bucket_schema: BucketSchemaSpec
+    description: str | None = None
+    metadata: dict[str, Any] | None = None
+    unique_key: UniqueKeySpec | None = None
+    storage_class: Later = None
+    destination: Later = None
+    ingest_filter: Later = None
+    source_adapter: Later = None
+
+    @model_validator(mode="after")
+    def _unique_key_fields_exist(self) -> Self:
+        for name in self.unique_key.fields if self.unique_key else ():
+            declared = self.bucket_schema.properties.get(name)
+            if declared is None or declared.type not in FIELD_TYPES - {"object", "array"}:
+                raise ValueError(
+                    f"unique_key field {name!r} must be a scalar field of bucket_schema, not a blob and not missing"
+                )
+        return self
+
+
+class BlobSpec(Spec):
+    """One blob of an object: its content inline as `data`, or uploaded before under `upload_id`."""
+
+    property: FieldName
+    type: BlobType | None = Field(default=None, description="Taken from the bucket's schema when left out.")
+    data: str | None = Field(default=None, description="Text; or a data: URL (base64) for other types.")
+    upload_id: str | None = None
+    checksum: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    mime_type: str | None = None
+    filename: str | None = None
+    metadata: dict[str, Any] | None = None
+    key_prefix: str | None = None
+    canonicalize_source: Literal[True] | None = None
+    force_remirror: Literal[False] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_content(self) -> Self:
+        if (self.data is None) == (self.upload_id is None):
+            raise ValueError("give either data or upload_id")
+        return self
+
+
+class ObjectSpec(BaseModel):
+    """An object to put into a bucket. Unknown root fields are metadata, as the contract says."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True, frozen=True)
+
+    blobs: list[BlobSpec] = Field(default_factory=list)
+    metadata: dict[str, Any] | None = None
+    key_prefix: str | None = None
+    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    skip_duplicates: bool = False
+    canonicalize_source: Literal[True] | None = None
+    force_remirror: Literal[False] | None = None
+    edges: Later = None
+    source_key: str | None = Field(default=None, exclude=True, description="A path that names the object.")
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The object's metadata: blob metadata (first blob wins), then `metadata`, then root fields."""
+        merged: dict[str, Any] = {}
+        for blob in reversed(self.blobs):
+            merged.update(blob.metadata or {})
+        return {**merged, **(self.metadata or {}), **(self.model_extra or {})}
+
+
+class UploadSpec(Spec):
+    """A file that is about to be uploaded."""
+
+    filename: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    content_type: str
+    file_size_bytes: int | None = Field(default=None, ge=1)
+    presigned_url_expiration: int = Field(default=3600, ge=60, le=86400)
+    metadata: dict[str, Any] | None = None
+    create_object_on_confirm: bool = True
+    object_metadata: dict[str, Any] | None = None
+    blob_property: FieldName | None = None
+    blob_type: BlobType | None = None
+    file_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    skip_duplicates: bool = True
+
+
+class ConfirmSpec(Spec):
+    """What the uploader saw."""
+
+    etag: str | None = None
+    file_size_bytes: int | None = Field(default=None, ge=1)
+    auto_submit_batch: bool = False
+
+
+class PassthroughSpec(Spec):
+    """A source field that documents carry along."""
+
+    source_path: Annotated[str, StringConstraints(min_length=1)]
+    target_path: str | None = None
+    default: Any = None
+    required: bool = False
+
+
+class ExtractorSpec(Spec):
+    """The extractor of a collection; `params` and `parameters` are one."""
+
+    feature_extractor_name: Name
+    version: Annotated[str, StringConstraints(pattern=r"^v?\d+(\.\d+){0,2}$")] = "v1"
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, validation_alias=AliasChoices("parameters", "params")
+    )
+    input_mappings: dict[str, str | list[str]] = Field(default_factory=dict)
+    field_passthrough: list[PassthroughSpec] = Field(default_factory=list)
+    include_all_source_fields: bool = False
+
+
+class SourceSpec(Spec):
+    """Where a collection reads: buckets or collections, by name or id."""
+
+    type: Literal["bucket", "collection"]
+    bucket_ids: list[Identifier] = Field(default_factory=list)
+    bucket_id: Identifier | None = None
+    collection_ids: list[Identifier] = Field(default_factory=list)
+    collection_id: Identifier | None = None
+    source_filters: Later = None
+    source_namespace_id: Later = None
+    inherited_bucket_ids: Later = None
+    field_map: Later = None
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The sources of the declared type, each once, in the order given."""
+        many, one = (
+            (self.bucket_ids, self.bucket_id)
+            if self.type == "bucket"
+            else (self.collection_ids, self.collection_id)
+        )
+        return list(dict.fromkeys([*many, *([one] if one else [])]))
+
+    @model_validator(mode="after")
+    def _names_its_own_type(self) -> Self:
+        foreign = (
+            self.collection_ids or self.collection_id
+            if self.type == "bucket"
+            else self.bucket_ids or self.bucket_id
+        )
+        if foreign:
+            raise ValueError(f"a source of type {self.type} must not name the other kind")
+        if not self.identifiers:
+            raise ValueError(f"a source of type {self.type} needs {self.type}_ids")
+        return self
+
+
+class CollectionSpec(Spec):
+    """A collection to create."""
+
+    collection_name: Name
+    source: SourceSpec
+    feature_extractor: ExtractorSpec
+    description: str | None = None
+    metadata: dict[str, Any] | None = None
+    enabled: bool = True
+    input_schema: Later = None
+    features: Later = None
+    schedule: Later = None
+    taxonomy_applications: Later = None
+    cluster_applications: Later = None
+    alert_applications: Later = None
+    retriever_enrichments: Later = None
+    retriever_transform: Later = None
+    embedding_task: Later = None
+
+
+class BatchSpec(Spec):
+    """A batch to create: these objects, or all of the bucket when `object_ids` is left out and `all_objects` set."""
+
+    object_ids: list[Identifier] | None = None
+    collection_ids: list[Identifier] | None = None
+    batch_name: Annotated[str, StringConstraints(max_length=256)] | None = None
+    dedup_strategy: Literal["skip", "replace", "force"] = "skip"
+    metadata: dict[str, Any] | None = None
+    limit: int | None = Field(default=None, ge=1, le=50_000)
+    auto_submit: bool | None = Field(
+        default=None, validation_alias=AliasChoices("auto_submit", "trigger_processing")
+    )
+    filters: Later = None
+
+
+class SubmitSpec(Spec):
+    """How a batch is submitted."""
+
+    collection_ids: list[Identifier] | None = None
+    include_processing_history: bool = True
+    webhook_url: Later = None
+
+
+def blob_type_of(mime_type: str) -> str | None:
+    """The blob type that a MIME type belongs to, `None` when it belongs to none."""
+    main = mime_type.split(";")[0].strip().lower()
+    if main == "application/pdf":
+        return "pdf"
+    if re.match(r"application/(vnd\.ms-excel|vnd\.openxmlformats-officedocument\.spreadsheetml)", main):
+        return "excel"
+    family = main.split("/")[0]
+    return family if family in BLOB_TYPES else None
