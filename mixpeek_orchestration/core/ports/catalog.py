@@ -14,6 +14,7 @@ from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.retriever import Retriever
+from mixpeek_orchestration.core.upload import Upload
 
 if TYPE_CHECKING:
     import polars as pl
@@ -270,6 +271,15 @@ class DeploymentCatalog(Protocol):
     def delete(self, endpoint_id: str) -> bool: ...
 
 
+class UploadCatalog(Protocol):
+    """Files that were announced, and those that have arrived."""
+
+    def put(self, upload: Upload) -> Upload:
+        """Insert or replace by id."""
+
+    def get(self, upload_id: str) -> Upload | None: ...
+
+
 class Catalog(Protocol):
     """All of the catalog, by concern. Implementations are safe to use from several threads and processes."""
 
@@ -279,5 +289,6 @@ class Catalog(Protocol):
     ledger: Ledger
     leases: LeaseCatalog
     deployments: DeploymentCatalog
+    uploads: UploadCatalog
 
     def close(self) -> None: ...

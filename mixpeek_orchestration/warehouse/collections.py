@@ -1,0 +1,317 @@
+"""Collections: checked against their source and their extractor before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mixpeek_orchestration.core.bucket import Bucket, ManagedBy
+from mixpeek_orchestration.core.collection import (
+    Collection,
+    ExtractorChoice,
+    FieldPassthrough,
+    Generation,
+    Source,
+)
+from mixpeek_orchestration.core.document import is_reserved
+from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
+from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.identity import random_id
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
+from mixpeek_orchestration.core.tiers import tier_of
+from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.ownership import check_owner
+from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
+
+
+class Collections:
+    """The collections of the warehouse."""
+
+    def __init__(self, catalog: Catalog, documents: DocumentStore, registry: ExtractorRegistry) -> None:
+        self._catalog = catalog
+        self._documents = documents
+        self._registry = registry
+
+    def create(self, namespace_id: str, spec: CollectionSpec, *, managed_by: ManagedBy = "api") -> Collection:
+        """A new collection with its first, empty generation.
+
+        Raises `InvalidInput` naming the field for an unknown extractor, parameter, input or source path,
+        `NotFound` for a source that does not exist, `Cycle` and `NameConflict`.
+        """
+        collection, description = self._checked(namespace_id, spec, random_id("col"), managed_by)
+        generation = first_generation(collection, description)
+        stored = self._catalog.resources.put_collection(
+            replace(collection, active_generation=generation.generation_id)
+        )
+        self._catalog.resources.put_generation(generation)
+        return stored
+
+    def update(self, old: Collection, spec: CollectionSpec, *, managed_by: ManagedBy) -> Collection:
+        """The collection with what the spec says now. Extractor, version and parameters cannot change in place."""
+        check_owner(old.managed_by, managed_by, kind="collection", name=old.name)
+        new, description = self._checked(old.namespace_id, spec, old.collection_id, managed_by)
+        generation = self.generation(old)
+        if first_generation(new, description).vectors != generation.vectors or not _same_extraction(old, new):
+            raise Conflict(
+                f"Collection {old.name!r} was filled by {old.extractor.id} with other parameters.",
+                field="feature_extractor",
+                value=new.extractor.id,
+                fix="Make a new collection for another extractor, version or parameters.",
+            )
+        kept = replace(new, active_generation=old.active_generation, created_at=old.created_at)
+        return self._catalog.resources.put_collection(kept)
+
+    def get(self, namespace_id: str, identifier: str) -> Collection:
+        """By id or name; raises `NotFound`."""
+        found = self._catalog.resources.collection(namespace_id, identifier)
+        if found is None:
+            raise NotFound(f"There is no collection {identifier!r}.", field="collection", value=identifier)
+        return found
+
+    def by_id(self, collection_id: str) -> Collection:
+        """A collection of any namespace; raises `NotFound`."""
+        everything = self._catalog.resources.collections()
+        found = next((c for c in everything if c.collection_id == collection_id), None)
+        if found is None:
+            raise NotFound(
+                f"There is no collection {collection_id!r}.", field="collection_id", value=collection_id
+            )
+        return found
+
+    def all(self, namespace_id: str) -> list[Collection]:
+        return self._catalog.resources.collections(namespace_id)
+
+    def generation(self, collection: Collection) -> Generation:
+        """The generation that answers for a collection."""
+        found = self._catalog.resources.generation(collection.active_generation)
+        if found is None:
+            raise NotFound(
+                f"Collection {collection.name!r} has no active generation.", value=collection.collection_id
+            )
+        return found
+
+    def description(self, collection: Collection) -> ExtractorDescription:
+        """The extractor of a collection as it is now."""
+        choice = collection.extractor
+        return self._registry.describe(choice.name, choice.version, choice.parameters)
+
+    def count(self, collection: Collection) -> int:
+        return self._documents.count(self.generation(collection).table)
+
+    def delete(self, namespace_id: str, identifier: str, *, managed_by: ManagedBy = "api") -> None:
+        """Remove a collection and its documents; raises `Conflict` while another collection or retriever reads it."""
+        collection = self.get(namespace_id, identifier)
+        check_owner(collection.managed_by, managed_by, kind="collection", name=collection.name)
+        resources = self._catalog.resources
+        readers = [
+            c.name for c in resources.collections(namespace_id) if collection.collection_id in c.source.ids
+        ]
+        readers += [
+            r.name for r in resources.retrievers(namespace_id) if collection.collection_id in r.collection_ids
+        ]
+        if readers:
+            raise Conflict(
+                f"Collection {collection.name!r} is read by {', '.join(readers)}.",
+                value=readers,
+                fix="Delete those first.",
+            )
+        tables = [generation.table for generation in resources.generations(collection.collection_id)]
+        resources.delete_collection(collection.collection_id)
+        for table in tables:
+            self._documents.drop(table)
+
+    def _checked(
+        self, namespace_id: str, spec: CollectionSpec, collection_id: str, managed_by: ManagedBy
+    ) -> tuple[Collection, ExtractorDescription]:
+        choice = extractor_choice(spec.feature_extractor)
+        description = self._registry.describe(choice.name, choice.version, choice.parameters)
+        source = self._source(namespace_id, spec)
+        moment = now()
+        collection = Collection(
+            collection_id=collection_id,
+            namespace_id=namespace_id,
+            name=spec.collection_name,
+            source=source,
+            extractor=replace(choice, parameters=description.parameters),
+            description=spec.description,
+            metadata=spec.metadata or {},
+            enabled=spec.enabled,
+            managed_by=managed_by,
+            created_at=moment,
+            updated_at=moment,
+        )
+        others = [
+            c for c in self._catalog.resources.collections(namespace_id) if c.collection_id != collection_id
+        ]
+        tier_of([*others, collection])
+        available = self._available(source)
+        mappings = checked_mappings(choice, description, available, source.type)
+        check_passthrough(choice, description, available)
+        return replace(
+            collection, extractor=replace(collection.extractor, input_mappings=mappings)
+        ), description
+
+    def _source(self, namespace_id: str, spec: CollectionSpec) -> Source:
+        find = self._bucket if spec.source.type == "bucket" else self._upstream
+        return Source(spec.source.type, tuple(find(namespace_id, name) for name in spec.source.identifiers))
+
+    def _bucket(self, namespace_id: str, identifier: str) -> str:
+        bucket = self._catalog.resources.bucket(namespace_id, identifier)
+        if bucket is None:
+            raise NotFound(f"There is no bucket {identifier!r}.", field="source.bucket_ids", value=identifier)
+        return bucket.bucket_id
+
+    def _upstream(self, namespace_id: str, identifier: str) -> str:
+        found = self._catalog.resources.collection(namespace_id, identifier)
+        if found is None:
+            raise NotFound(
+                f"There is no collection {identifier!r}.", field="source.collection_ids", value=identifier
+            )
+        return found.collection_id
+
+    def _available(self, source: Source) -> Mapping[str, str]:
+        """What a collection may read of its sources: paths and their types; of several, what all have."""
+        each = [
+            self._bucket_fields(source_id) if source.type == "bucket" else self._document_fields(source_id)
+            for source_id in source.ids
+        ]
+        shared = set.intersection(*(set(fields.items()) for fields in each))
+        return dict(sorted(shared))
+
+    def _bucket_fields(self, bucket_id: str) -> dict[str, str]:
+        bucket = next(b for b in self._catalog.resources.buckets() if b.bucket_id == bucket_id)
+        return {name: prop.type for name, prop in bucket.properties.items()}
+
+    def _document_fields(self, collection_id: str) -> dict[str, str]:
+        return document_fields(self.by_id(collection_id), self._registry)
+
+
+def document_fields(collection: Collection, registry: ExtractorRegistry) -> dict[str, str]:
+    """The columns that documents of a collection have beside lineage and vectors, with their wire types."""
+    choice = collection.extractor
+    description = registry.describe(choice.name, choice.version, choice.parameters)
+    vectors = {vector.column for vector in description.vectors}
+    outputs = {name: "string" for name in description.output_fields if name not in vectors}
+    carried = {p.target: "string" for p in choice.passthrough}
+    return {**outputs, **carried}
+
+
+def extractor_choice(spec: ExtractorSpec) -> ExtractorChoice:
+    """The choice that a spec describes, mappings in list form."""
+    mappings = {
+        name: (paths,) if isinstance(paths, str) else tuple(paths)
+        for name, paths in spec.input_mappings.items()
+    }
+    passthrough = tuple(
+        FieldPassthrough(p.source_path, p.target_path, p.default, p.required) for p in spec.field_passthrough
+    )
+    return ExtractorChoice(
+        spec.feature_extractor_name,
+        spec.version,
+        spec.parameters,
+        mappings,
+        passthrough,
+        spec.include_all_source_fields,
+    )
+
+
+def first_generation(collection: Collection, description: ExtractorDescription) -> Generation:
+    """The generation that a new collection starts with; its table is named by the collection's id."""
+    return Generation(
+        generation_id=f"{collection.collection_id}_g1",
+        collection_id=collection.collection_id,
+        number=1,
+        table=f"{collection.collection_id}_g1",
+        extractor_name=collection.extractor.name,
+        extractor_version=collection.extractor.version,
+        parameters=description.parameters,
+        vectors=description.vectors,
+        created_at=now(),
+    )
+
+
+def checked_mappings(
+    choice: ExtractorChoice, description: ExtractorDescription, available: Mapping[str, str], source_type: str
+) -> dict[str, tuple[str, ...]]:
+    """The input mappings, completed where they were left out; raises `InvalidInput` naming input, path and what there is."""
+    inputs = description.input_fields
+    for name, paths in choice.input_mappings.items():
+        if inputs and name not in inputs:
+            raise InvalidInput(
+                f"Extractor {choice.id} has no input {name!r}.",
+                field=f"feature_extractor.input_mappings.{name}",
+                value=name,
+                fix=f"Use one of: {', '.join(inputs)}.",
+            )
+        for path in paths:
+            _check_path(path, available, field=f"feature_extractor.input_mappings.{name}")
+    return dict(choice.input_mappings) or _default_mappings(description, available, source_type)
+
+
+def _default_mappings(
+    description: ExtractorDescription, available: Mapping[str, str], source_type: str
+) -> dict[str, tuple[str, ...]]:
+    supported = set(description.supported_input_types)
+    first_input = description.input_fields[0] if description.input_fields else "data"
+    if source_type == "bucket":
+        fitting = [name for name, type_ in available.items() if type_ in supported]
+    else:
+        fitting = [name for name in description.input_fields if name in available][:1]
+    if not fitting:
+        raise InvalidInput(
+            f"Nothing in the source fits {description.name}, which takes {', '.join(sorted(supported)) or 'anything'}.",
+            field="feature_extractor.input_mappings",
+            value=list(available),
+            fix=f"Say what it reads, for example {{{first_input!r}: '<one of {', '.join(available) or 'no fields'}>'}}.",
+        )
+    return {first_input: tuple(fitting)}
+
+
+def _check_path(path: str, available: Mapping[str, str], *, field: str) -> None:
+    root = path.removeprefix("metadata.").split(".")[0]
+    if root not in available and not path.startswith("metadata."):
+        raise InvalidInput(
+            f"The source has no field {path!r}.",
+            field=field,
+            value=path,
+            fix=f"Use one of: {', '.join(available)}; or metadata.<name> for an undeclared field.",
+        )
+
+
+def check_passthrough(
+    choice: ExtractorChoice, description: ExtractorDescription, available: Mapping[str, str]
+) -> None:
+    """Raises `InvalidInput` for a carried field whose target clashes, is reserved, or whose source is not there."""
+    taken: set[str] = set(description.output_fields) | {vector.column for vector in description.vectors}
+    for index, carried in enumerate(choice.passthrough):
+        field = f"feature_extractor.field_passthrough.{index}"
+        _check_path(carried.source_path, available, field=f"{field}.source_path")
+        if is_reserved(carried.target) or carried.target in taken:
+            raise InvalidInput(
+                f"The name {carried.target!r} is taken by the extractor or the warehouse.",
+                field=f"{field}.target_path",
+                value=carried.target,
+                fix="Give another target_path.",
+            )
+        taken.add(carried.target)
+
+
+def _same_extraction(old: Collection, new: Collection) -> bool:
+    return (old.extractor.name, old.extractor.version, dict(old.extractor.parameters)) == (
+        new.extractor.name,
+        new.extractor.version,
+        dict(new.extractor.parameters),
+    )
+
+
+def ordered_by_tier(collections: Sequence[Collection], wanted: Sequence[str]) -> tuple[str, ...]:
+    """The wanted collection ids, upstream ones first."""
+    tiers = tier_of(collections)
+    return tuple(sorted(wanted, key=lambda cid: (tiers[cid], cid)))
+
+
+def names_of(buckets: Sequence[Bucket], collections: Sequence[Collection]) -> dict[str, str]:
+    """Names by id, for messages and lineage paths."""
+    return {**{b.bucket_id: b.name for b in buckets}, **{c.collection_id: c.name for c in collections}}
