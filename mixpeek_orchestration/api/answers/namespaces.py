@@ -1,0 +1,22 @@
+"""Namespaces on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mixpeek_orchestration.core.ports.catalog import Namespace
+
+
+def namespace_answer(namespace: Namespace) -> dict[str, Any]:
+    """A namespace in the words of the contract."""
+    return {
+        "object": "namespace",
+        "namespace_id": namespace.namespace_id,
+        "namespace_name": namespace.name,
+        "namespace_type": "standard",
+        "description": namespace.description,
+        "mode": "managed",
+        "namespace_ready": True,
+        "created_at": namespace.created_at or None,
+        "updated_at": namespace.created_at or None,
+    }

@@ -1,0 +1,162 @@
+"""Who is asking, and where: decided before a body is read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+
+from mixpeek_orchestration.api.body import JsonRequest
+from mixpeek_orchestration.core.errors import Unauthenticated, UnknownField
+from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace
+
+if TYPE_CHECKING:
+    from mixpeek_orchestration.bootstrap import Warehouse
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A key, and the namespace that the request is about where it is about one."""
+
+    key: ApiKey
+    namespace: Namespace | None = None
+
+    @property
+    def namespace_id(self) -> str:
+        assert self.namespace is not None, "the route is not scoped to a namespace"
+        return self.namespace.namespace_id
+
+
+class OpenRoute(APIRoute):
+    """A route that asks for no key."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+        known = query_parameters(self)
+
+        async def checked(request: Request) -> Response:
+            refuse_unknown_query(request, known)
+            json_request = JsonRequest(request.scope, request.receive)
+            await json_request.check(request.app.state.limits.json_bytes)
+            return await handle(json_request)
+
+        return checked
+
+
+class KeyRoute(OpenRoute):
+    """A route that needs a key, but no namespace."""
+
+    scoped: ClassVar[bool] = False
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            request.state.caller = await run_in_threadpool(identify, request, scoped=self.scoped)
+            return await handle(request)
+
+        return guarded
+
+
+class NamespaceRoute(KeyRoute):
+    """A route that needs a key and a namespace; the usual one."""
+
+    scoped = True
+
+
+def query_parameters(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters that a route knows."""
+    names: set[str] = set()
+    for parameter in route.dependant.query_params:
+        shape = parameter.field_info.annotation
+        is_model = isinstance(shape, type) and issubclass(shape, BaseModel)
+        names |= set(shape.model_fields) if is_model else {parameter.alias}
+    return frozenset(names)
+
+
+def refuse_unknown_query(request: Request, known: frozenset[str]) -> None:
+    """Raises `UnknownField` for a query parameter that the route does not know."""
+    for name in request.query_params:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            raise UnknownField(
+                f"The query parameter {name!r} is not known.",
+                field=name,
+                value=request.query_params[name],
+                fix=f"Did you mean {near[0]!r}? Otherwise remove it." if near else "Remove it.",
+            )
+
+
+def identify(request: Request, *, scoped: bool) -> Caller:
+    """The caller; raises `Unauthenticated`, `Forbidden`, or `NotFound` for a namespace that the key may not see."""
+    access = request.app.state.warehouse.access
+    key = access.authenticate(bearer_token(request.headers.get("authorization")))
+    if not scoped:
+        return Caller(key)
+    return Caller(key, access.namespace(key, _as_text(request.headers.get("x-namespace"))))
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The key in an `Authorization` header; raises `Unauthenticated` for another scheme."""
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated(
+            "The Authorization header is not a bearer token.",
+            field="Authorization",
+            value=scheme if token else None,
+            fix="Send 'Authorization: Bearer sk_…'.",
+        )
+    return token.strip() or None
+
+
+def _as_text(header: str | None) -> str | None:
+    """A header as its sender meant it: names with umlauts arrive as UTF-8 read as Latin-1."""
+    if header is None:
+        return None
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return header
+
+
+async def _warehouse(request: Request) -> Warehouse:
+    return request.app.state.warehouse
+
+
+async def _changed(request: Request) -> Callable[[], None]:
+    return request.app.state.notify_definitions_changed
+
+
+async def _caller(
+    request: Request,
+    _key: Annotated[Any, Security(HTTPBearer(auto_error=False, description="An API key, sk_…"))] = None,
+    _namespace: Annotated[
+        str | None, Header(alias="X-Namespace", description="Name or id of a namespace.")
+    ] = None,
+) -> Caller:
+    return request.state.caller
+
+
+async def _key_only(
+    request: Request,
+    _key: Annotated[Any, Security(HTTPBearer(auto_error=False, description="An API key, sk_…"))] = None,
+) -> Caller:
+    return request.state.caller
+
+
+Here = Annotated[Caller, Depends(_caller)]
+Key = Annotated[Caller, Depends(_key_only)]
+House = Annotated[Any, Depends(_warehouse)]
+Changed = Annotated[Callable[[], None], Depends(_changed)]

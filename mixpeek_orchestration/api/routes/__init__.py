@@ -1,0 +1,1 @@
+"""One router per resource. A route finds what it is about, calls one service and shapes the answer."""

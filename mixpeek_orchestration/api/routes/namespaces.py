@@ -1,0 +1,74 @@
+"""Namespaces: create, list, get."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from mixpeek_orchestration.api.answers.namespaces import namespace_answer
+from mixpeek_orchestration.api.guard import Changed, House, Key, KeyRoute
+from mixpeek_orchestration.api.paging import ListBody, Paging, listing_of, page_of
+from mixpeek_orchestration.core.errors import Forbidden
+from mixpeek_orchestration.warehouse.specs import Later, Name, Spec
+
+router = APIRouter(prefix="/v1/namespaces", tags=["Namespaces"], route_class=KeyRoute)
+
+
+class NamespaceBody(Spec):
+    """A namespace to create."""
+
+    namespace_name: Name
+    description: str | None = None
+    mode: Literal["managed"] | None = None
+    namespace_type: Literal["standard"] | None = None
+    scope: Later = None
+    namespace_id: Later = None
+    features: Later = None
+    feature_extractors: list[Any] | None = Field(
+        default=None, max_length=0, description="Extractors are chosen by collections: leave it out or empty."
+    )
+    vector_configs: Later = None
+    payload_indexes: Later = None
+    auto_create_indexes: Literal[False] | None = None
+    adaptive_indexing: Literal[False] | None = None
+    ttl_seconds: Later = None
+    infrastructure: Later = None
+    trusted_issuers: Later = None
+    tiering: Later = None
+    spend_budget: Later = None
+    cost_cap_override: Later = None
+
+
+@router.post("", summary="Create a namespace")
+def create_namespace(body: NamespaceBody, key: Key, house: House, changed: Changed) -> dict[str, Any]:
+    """A new namespace; a name that differs from another only in case, accents or separators is refused."""
+    if key.key.namespaces:
+        raise Forbidden(
+            "This API key is limited to some namespaces, so it cannot create one.",
+            field="Authorization",
+            fix="Use a key without limits.",
+        )
+    namespace = house.access.create_namespace(body.namespace_name, description=body.description)
+    changed()
+    return namespace_answer(namespace)
+
+
+@router.get("", summary="List namespaces")
+def list_namespaces(paging: Paging, key: Key, house: House) -> dict[str, Any]:
+    """The namespaces that the key may see."""
+    return listing_of(house.access.visible(key.key), page_of(paging), namespace_answer)
+
+
+@router.post("/list", summary="List namespaces")
+def search_namespaces(paging: Paging, key: Key, house: House, body: ListBody | None = None) -> dict[str, Any]:
+    """The namespaces that the key may see, by a part of their name."""
+    found = house.access.visible(key.key)
+    return listing_of(found, page_of(paging, body), namespace_answer, search=body.search if body else None)
+
+
+@router.get("/{namespace_identifier}", summary="Get a namespace")
+def get_namespace(namespace_identifier: str, key: Key, house: House) -> dict[str, Any]:
+    """One namespace, by id or name."""
+    return namespace_answer(house.access.namespace(key.key, namespace_identifier))
