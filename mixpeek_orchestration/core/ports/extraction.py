@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
 from mixpeek_orchestration.core.failure import ItemError
+from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.report import Usage
 
 if TYPE_CHECKING:
@@ -55,13 +56,17 @@ class SourceItem:
 
 @dataclass(frozen=True)
 class ExtractionJob:
-    """Everything a runner and its workers need; picklable. `object_store` is what `stores.objects.open_objects`
-    takes. `limit_bytes` bounds the memory of one worker, 0 for none."""
+    """Everything a runner and its workers need; picklable.
+
+    `open_objects` is an importable function: a worker calls it with `object_store` to read content. It may be left
+    out when every row carries its text.
+    """
 
     recipe: Recipe
     description: ExtractorDescription
     collection_id: str
-    object_store: Mapping[str, Any]
+    object_store: Mapping[str, Any] = field(default_factory=dict)
+    open_objects: Callable[[Mapping[str, Any]], ObjectStore] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,180 @@
+"""The end of a pipeline: rows become documents-to-be, with declared types and checked vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mixpeek_orchestration.core.collection import VectorIndex
+from mixpeek_orchestration.core.document import POSITION, SOURCE_ITEM
+from mixpeek_orchestration.core.errors import InvalidOutput
+from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.failure import ItemError, item_error
+from mixpeek_orchestration.core.ports.extraction import Extracted
+from mixpeek_orchestration.engine.columns import is_pickled
+from mixpeek_orchestration.engine.content import CONSTANT, CONTENT, INTERNAL
+from mixpeek_orchestration.engine.declared import declared_types
+from mixpeek_orchestration.engine.envelope import (
+    Rows,
+    errors_of,
+    failed_items,
+    gather,
+    row_counts,
+    spread,
+    with_errors,
+    with_reasons,
+)
+from mixpeek_orchestration.engine.stepping import positions
+from mixpeek_orchestration.engine.vectors import check_vectors, spellings
+
+VALIDATE = "validate"
+"""The step name under which wrong output is recorded."""
+
+_NO_INPUT = "The source item has no input."
+
+
+def finish(envelope: pa.Table, description: ExtractorDescription) -> pa.Table:
+    """The envelope with its rows as they will be stored: outputs only, declared types, every vector checked.
+
+    Rows that no step worked on are left out; a row that breaks the manifest becomes an error of its item.
+    """
+    rows = spread(envelope)
+    touched = rows.table.column("_touched").to_numpy()
+    envelope = with_reasons(envelope, _reasons(envelope, rows))
+    rows = rows.keep(touched)
+    table, problems = _output(rows.table, description)
+    errors = _errors(problems, rows, envelope.column("item").to_pylist())
+    good = np.ones(len(rows.owner), dtype=bool)
+    good[list(problems)] = False
+    return with_errors(gather(envelope, Rows(table, rows.owner).keep(good)), errors)
+
+
+def extracted(envelope: pa.Table) -> Extracted:
+    """The finished envelope as the port hands it over."""
+    items = tuple(envelope.column("item").to_pylist())
+    rows = spread(envelope)
+    table = rows.table.append_column(SOURCE_ITEM, envelope.column("item").take(pa.array(rows.owner)))
+    table = table.append_column(POSITION, pa.array(positions(rows.owner), pa.int32()))
+    without = (row_counts(envelope) == 0) & ~failed_items(envelope)
+    reasons = envelope.column("reason").to_pylist()
+    empty = {
+        items[place]: reasons[place] or "The extractor returned no rows." for place in np.flatnonzero(without)
+    }
+    return Extracted(items, table, errors_of(envelope), empty)
+
+
+def _reasons(envelope: pa.Table, rows: Rows) -> dict[int, str]:
+    """Why items have no rows that a step worked on."""
+    counts = row_counts(envelope)
+    touched = np.bincount(rows.owner[rows.table.column("_touched").to_numpy()], minlength=len(counts))
+    mime_types = rows.table.column("mime_type").to_pylist()
+    reasons = {int(place): _NO_INPUT for place in np.flatnonzero((counts == 0) & ~failed_items(envelope))}
+    for place in np.flatnonzero((counts > 0) & (touched == 0)):
+        seen = sorted({mime_types[row] or "unknown" for row in np.flatnonzero(rows.owner == place)})
+        reasons[int(place)] = f"No step of the pipeline applies to {', '.join(seen)}."
+    return reasons
+
+
+def _errors(problems: dict[int, InvalidOutput], rows: Rows, items: list[str]) -> list[ItemError]:
+    numbers = rows.table.column("_row").to_pylist()
+    return [
+        item_error(items[rows.owner[row]], VALIDATE, problem, row=numbers[row])
+        for row, problem in sorted(problems.items())
+    ]
+
+
+def _output(table: pa.Table, description: ExtractorDescription) -> tuple[pa.Table, dict[int, InvalidOutput]]:
+    """The columns that are stored, and the first thing wrong with each row that has something wrong."""
+    problems: dict[int, InvalidOutput] = {}
+    taken = {name for vector in description.vectors for name in spellings(vector)}
+    types = declared_types(description.output_schema)
+    stored: dict[str, pa.Array] = {}
+    for name in _stored_names(table, description):
+        if name in taken:
+            continue
+        column = table.column(name).combine_chunks()
+        stored[name], wrong = _conformed(name, column, types.get(name), name in description.output_fields)
+        problems.update({row: problem for row, problem in wrong.items() if row not in problems})
+    required = ~table.column("_skipped").to_numpy()
+    for vector in description.vectors:
+        column = _vector_column(table, vector)
+        stored[vector.column], wrong = check_vectors(column, vector, required=required, columns=list(stored))
+        problems.update({row: problem for row, problem in wrong.items() if row not in problems})
+    return pa.table(stored), problems
+
+
+def _vector_column(table: pa.Table, vector: VectorIndex) -> pa.Array | None:
+    name = next((name for name in spellings(vector) if name in table.column_names), None)
+    return None if name is None else table.column(name).combine_chunks()
+
+
+def _stored_names(table: pa.Table, description: ExtractorDescription) -> list[str]:
+    """Declared outputs and whatever else the steps added, but no inputs, scratch (`_…`) or unstorable columns."""
+    inputs = {*CONTENT, *CONSTANT, *INTERNAL, *description.input_fields}
+    declared = {*description.output_fields, "mime_type"} - {"document_id"}
+    return [
+        field.name
+        for field in table.schema
+        if field.name in declared
+        or not (field.name in inputs or field.name.startswith("_") or is_pickled(field.type))
+    ]
+
+
+def _conformed(
+    name: str, column: pa.Array, dtype: pa.DataType | None, declared: bool
+) -> tuple[pa.Array, dict[int, InvalidOutput]]:
+    """The column in its declared type, null where a value does not have it."""
+    if dtype is None:
+        return (column, {}) if not (declared and is_pickled(column.type)) else _unstorable(name, column)
+    if column.type == dtype:
+        return column, {}
+    try:
+        return column.cast(dtype), {}
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        return _cast_one_by_one(name, column, dtype)
+
+
+def _cast_one_by_one(
+    name: str, column: pa.Array, dtype: pa.DataType
+) -> tuple[pa.Array, dict[int, InvalidOutput]]:
+    if is_pickled(column.type):
+        return _unstorable(name, column, dtype)
+    values: list[Any] = []
+    wrong: dict[int, InvalidOutput] = {}
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            values.append(pa.scalar(value, dtype).as_py())
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
+            values.append(None)
+            wrong[row] = _wrong_type(name, value, dtype)
+    return pa.array(values, dtype), wrong
+
+
+def _unstorable(
+    name: str, column: pa.Array, dtype: pa.DataType | None = None
+) -> tuple[pa.Array, dict[int, InvalidOutput]]:
+    """Values of no common type: those that have the declared one stay, the others are wrong."""
+    from mixpeek_orchestration.engine.columns import to_frame
+
+    values = to_frame(pa.table({name: column}))[name].tolist()
+    dtype = dtype or pa.string()
+    kept: list[Any] = []
+    wrong: dict[int, InvalidOutput] = {}
+    for row, value in enumerate(values):
+        try:
+            kept.append(pa.scalar(value, dtype).as_py())
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
+            kept.append(None)
+            wrong[row] = _wrong_type(name, value, dtype)
+    return pa.array(kept, dtype), wrong
+
+
+def _wrong_type(name: str, value: object, dtype: pa.DataType) -> InvalidOutput:
+    return InvalidOutput(
+        f"The output field {name!r} holds {type(value).__name__}, which cannot be stored as {dtype}.",
+        field=name,
+        value=value,
+        fix="Return the type that the output schema declares.",
+    )

@@ -1,0 +1,234 @@
+"""One step over one envelope: conditions, batches across items, and bisection of what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mixpeek_orchestration.core.errors import InvalidOutput, InvalidPackage
+from mixpeek_orchestration.core.extractor import StepDescription
+from mixpeek_orchestration.core.failure import ItemError, item_error
+from mixpeek_orchestration.core.identity import document_id
+from mixpeek_orchestration.engine.columns import concat, from_series, from_vectors, to_frame
+from mixpeek_orchestration.engine.content import CONSTANT, CONTENT, INTERNAL
+from mixpeek_orchestration.engine.envelope import (
+    Rows,
+    failed_items,
+    gather,
+    row_counts,
+    spread,
+    with_errors,
+    with_reasons,
+)
+
+Processor = Callable[[pd.DataFrame], pd.DataFrame]
+Matches = Callable[[str, Sequence[str | None]], list[bool]]
+
+
+@dataclass(frozen=True)
+class LiveStep:
+    """A step whose processor has been created, with what it must know of the job."""
+
+    description: StepDescription
+    process: Processor
+    matches: Matches
+    constants: dict[str, str]
+    vector_columns: frozenset[str]
+
+    def run(self, envelope: pa.Table) -> pa.Table:
+        """The envelope after this step. Rows that it passes over are as they were; a row that fails is an error of
+        its item, and the others go on."""
+        rows = spread(envelope)
+        mime_types = rows.table.column("mime_type").to_pylist()
+        chosen = np.array(self.matches(self.description.condition, mime_types), dtype=bool)
+        batches = _Batches(self, rows, envelope.column("item").to_pylist())
+        batches.run(np.flatnonzero(chosen))
+        after = _merged(rows, chosen, batches.produced)
+        result = gather(with_errors(envelope, batches.errors), _renamed(after, rows, envelope, self))
+        return with_reasons(result, _emptied(envelope, result, self.description.name))
+
+
+def _emptied(before: pa.Table, after: pa.Table, step: str) -> dict[int, str]:
+    """The reason for every item that had rows, lost none to errors, and now has none."""
+    gone = (row_counts(before) > 0) & (row_counts(after) == 0) & ~failed_items(after)
+    return {int(place): f"Step {step!r} returned no rows." for place in np.flatnonzero(gone)}
+
+
+@dataclass
+class _Produced:
+    """Rows that a processor returned; `source` holds the place of the row that each comes from."""
+
+    table: pa.Table
+    source: np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass
+class _Batches:
+    """Runs a step over chosen rows, batch by batch."""
+
+    step: LiveStep
+    rows: Rows
+    items: list[str]
+    produced: list[_Produced] = field(default_factory=list)
+    errors: list[ItemError] = field(default_factory=list)
+
+    def run(self, places: np.ndarray[Any, Any]) -> None:
+        size = max(1, self.step.description.batch_size)
+        for start in range(0, len(places), size):
+            self._bisect(places[start : start + size])
+
+    def _bisect(self, places: np.ndarray[Any, Any]) -> None:
+        """Run these rows together; when that fails, each half by itself, down to the rows that fail alone."""
+        failure = self._run_together(places)
+        if failure is None:
+            return
+        if len(places) == 1 or isinstance(failure, _WholeBatch):
+            self._fail(places, failure.error if isinstance(failure, _WholeBatch) else failure)
+            return
+        middle = len(places) // 2
+        self._bisect(places[:middle])
+        self._bisect(places[middle:])
+
+    def _run_together(self, places: np.ndarray[Any, Any]) -> BaseException | None:
+        """`None` when the rows came through. The error is returned rather than handled here, so that those of the
+        halves are not chained to it."""
+        try:
+            self.produced.append(self._attempt(places))
+        except InvalidPackage:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded as the error of the row
+            return error
+        return None
+
+    def _fail(self, places: np.ndarray[Any, Any], error: BaseException) -> None:
+        numbers = self.rows.table.column("_row")
+        self.errors += [
+            item_error(
+                self.items[self.rows.owner[place]],
+                self.step.description.name,
+                error,
+                row=numbers[int(place)].as_py(),
+            )
+            for place in places
+        ]
+
+    def _attempt(self, places: np.ndarray[Any, Any]) -> _Produced:
+        batch = self.rows.table.take(pa.array(places)).drop_columns(list(INTERNAL))
+        frame = to_frame(batch).assign(**self.step.constants)
+        result = self.step.process(frame)
+        source = _sources(result, batch.column("document_id").to_pylist(), self.step.description.name)
+        table = _to_table(result, batch.schema, self.step.vector_columns)
+        return _Produced(_completed(table, batch.take(pa.array(source))), places[source])
+
+
+class _WholeBatch(Exception):
+    """A batch came back in a way that no smaller batch would mend."""
+
+    def __init__(self, error: InvalidOutput) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _sources(result: object, ids: list[str], step: str) -> np.ndarray[Any, Any]:
+    """For each returned row the place in the batch of the row that it comes from, told by `document_id`."""
+    if not isinstance(result, pd.DataFrame):
+        raise InvalidPackage(
+            f"Step {step!r} returned {type(result).__name__} instead of a pandas DataFrame.",
+            field=step,
+            value=type(result).__name__,
+            fix="Return the batch, with columns or rows added.",
+        )
+    if "document_id" not in result.columns:
+        raise _WholeBatch(
+            InvalidOutput(
+                f"Step {step!r} dropped the column document_id, so its rows belong to no document.",
+                field="document_id",
+                value=sorted(map(str, result.columns)),
+                fix="Return the batch with its document_id column; rows made from one row repeat its document_id.",
+            )
+        )
+    places = {identifier: place for place, identifier in enumerate(ids)}
+    found = [places.get(identifier, -1) for identifier in result["document_id"].tolist()]
+    if -1 in found:
+        raise InvalidOutput(
+            f"Step {step!r} returned a row whose document_id is not one of its batch.",
+            field="document_id",
+            value=result["document_id"].tolist()[found.index(-1)],
+            fix="Leave document_id as it is; rows made from one row repeat its document_id.",
+        )
+    return np.array(found, dtype=np.int64)
+
+
+def _to_table(frame: pd.DataFrame, before: pa.Schema, vector_columns: frozenset[str]) -> pa.Table:
+    columns: dict[str, pa.Array] = {}
+    for name in frame.columns:
+        if name in CONSTANT:
+            continue
+        series = frame[name]
+        vectors = from_vectors(series) if name in vector_columns else None
+        known = before.field(name).type if name in before.names else None
+        columns[str(name)] = from_series(series, known) if vectors is None else vectors
+    return pa.table(columns)
+
+
+def _completed(table: pa.Table, origin: pa.Table) -> pa.Table:
+    """With the columns of the contract that a step left out, as they are in the rows that its rows come from."""
+    for name in CONTENT:
+        if name not in table.column_names:
+            table = table.append_column(name, origin.column(name))
+    return table
+
+
+def _merged(
+    rows: Rows, chosen: np.ndarray[Any, Any], produced: list[_Produced]
+) -> tuple[pa.Table, np.ndarray[Any, Any]]:
+    """What the step returned and what it passed over, in the order of the rows that they come from."""
+    passed = np.flatnonzero(~chosen)
+    tables = [part.table for part in produced]
+    sources = [part.source for part in produced]
+    if len(passed) or not produced:
+        tables.append(rows.table.take(pa.array(passed)).drop_columns(list(INTERNAL)))
+        sources.append(passed)
+    table, source = concat(tables), np.concatenate(sources)
+    if len(source) > 1 and not (np.diff(source) >= 0).all():
+        order = np.argsort(source, kind="stable")
+        table, source = table.take(pa.array(order)), source[order]
+    marks = rows.table.select(list(INTERNAL)).take(pa.array(source))
+    touched = chosen[source]
+    table = table.append_column("_row", marks.column("_row"))
+    table = table.append_column("_touched", pa.array(marks.column("_touched").to_numpy() | touched))
+    table = table.append_column("_skipped", pa.array(marks.column("_skipped").to_numpy() | ~touched))
+    return table, source
+
+
+def _renamed(
+    after: tuple[pa.Table, np.ndarray[Any, Any]], before: Rows, envelope: pa.Table, step: LiveStep
+) -> Rows:
+    """The rows with unique document ids again, when the step made more or fewer of them."""
+    table, source = after
+    owner = before.owner[source]
+    if len(source) == before.table.num_rows and (source == np.arange(len(source))).all():
+        return Rows(table, owner)
+    items = envelope.column("item").to_pylist()
+    collection = step.constants["collection_id"]
+    ids = [
+        document_id(collection, items[place], position)
+        for place, position in zip(owner, positions(owner), strict=True)
+    ]
+    return Rows(
+        table.set_column(
+            table.schema.get_field_index("document_id"), "document_id", pa.array(ids, pa.string())
+        ),
+        owner,
+    )
+
+
+def positions(owner: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """For each row its place within its item, from 0. `owner` is ascending."""
+    first = np.searchsorted(owner, owner, side="left")
+    return np.arange(len(owner)) - first
