@@ -1,0 +1,255 @@
+"""Source items: what a collection reads, as the planner sees it and as the engine takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyOf
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import polars as pl
+
+from mixpeek_orchestration.core import document
+from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.collection import Collection, FieldPassthrough
+from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp
+from mixpeek_orchestration.core.object import Blob, SourceObject
+from mixpeek_orchestration.core.plan import MISSING
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.extraction import InputRow, SourceItem
+
+_ARROW_TYPES = {"integer": "int64", "number": "double", "float": "double", "boolean": "bool"}
+
+
+@dataclass(frozen=True)
+class LoadedItem:
+    """One source item with everything that its rows inherit."""
+
+    source: SourceItem
+    root_object: str
+    root_bucket: str
+    source_collection: str
+    source_fp: str
+    input_fp: str
+    pass_fp: str
+    carried: Mapping[str, Any]
+    mime_type: str
+
+
+class ItemReader(Protocol):
+    """The source of one collection."""
+
+    def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
+        """What the planner needs: `item`, `root_object`, `source_fp`, `missing_input`."""
+
+    def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
+        """The items that still exist, by id."""
+
+    def carried_types(self, carried: AnyOf[str]) -> dict[str, str]:
+        """The Arrow type (as text) of every carried column."""
+
+
+def open_reader(collection: Collection, catalog: Catalog, documents: DocumentStore) -> ItemReader:
+    """The reader for a collection's source."""
+    if collection.source.type == "bucket":
+        buckets = {b.bucket_id: b for b in catalog.resources.buckets(collection.namespace_id)}
+        return BucketItems(collection, [buckets[bucket_id] for bucket_id in collection.source.ids], catalog)
+    upstream = {c.collection_id: c for c in catalog.resources.collections(collection.namespace_id)}
+    return DocumentItems(collection, [upstream[cid] for cid in collection.source.ids], catalog, documents)
+
+
+def _fingerprints(collection: Collection, inputs: object, carried: Mapping[str, Any]) -> tuple[str, str]:
+    """`input_fp` and `pass_fp`; which source field feeds which input is part of the input."""
+    mappings = {name: list(paths) for name, paths in collection.extractor.input_mappings.items()}
+    return fields_fp({"mappings": mappings, "inputs": inputs}), fields_fp(dict(carried))
+
+
+class BucketItems:
+    """Objects of buckets."""
+
+    def __init__(self, collection: Collection, buckets: Sequence[Bucket], catalog: Catalog) -> None:
+        self._collection = collection
+        self._buckets = {bucket.bucket_id: bucket for bucket in buckets}
+        self._objects = catalog.objects
+        paths = [path for mapped in collection.extractor.input_mappings.values() for path in mapped]
+        self._mapped_blobs = [p for p in paths if any(_is_blob(b, p) for b in buckets)]
+        self._mapped_fields = [p for p in paths if p not in self._mapped_blobs]
+
+    def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
+        found = self._objects.frame(list(self._buckets), object_ids=roots)
+        present = pl.col("properties").list.eval(pl.element().is_in(self._mapped_blobs)).list.any()
+        missing = pl.lit(False) if self._mapped_fields else ~present.fill_null(False)
+        return found.with_columns(missing.alias(MISSING))
+
+    def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
+        return {object_id: self._loaded(obj) for object_id, obj in self._objects.get_many(items).items()}
+
+    def _loaded(self, obj: SourceObject) -> LoadedItem:
+        rows = [_blob_row(blob) for blob in obj.blobs if blob.property in self._mapped_blobs]
+        rows += [row for path in self._mapped_fields if (row := _field_row(obj, path)) is not None]
+        carried = self._carried(obj)
+        described = [[r.blob_property, r.blob_type, r.mime_type, r.content_hash or r.text] for r in rows]
+        input_fp, pass_fp = _fingerprints(self._collection, described, carried)
+        return LoadedItem(
+            source=SourceItem(obj.object_id, obj.object_id, tuple(rows)),
+            root_object=obj.object_id,
+            root_bucket=obj.bucket_id,
+            source_collection="",
+            source_fp=obj.source_fp,
+            input_fp=input_fp,
+            pass_fp=pass_fp,
+            carried=carried,
+            mime_type=rows[0].mime_type if rows else "",
+        )
+
+    def _carried(self, obj: SourceObject) -> dict[str, Any]:
+        choice = self._collection.extractor
+        everything = dict(obj.metadata) if choice.include_all_source_fields else {}
+        named = {p.target: _value_at(obj.metadata, p) for p in choice.passthrough}
+        types = self.carried_types({*everything, *named})
+        return {name: _as_column(value, types[name]) for name, value in {**everything, **named}.items()}
+
+    def carried_types(self, carried: AnyOf[str]) -> dict[str, str]:
+        """Declared scalar fields keep their type; everything else is text, JSON where it is not text already."""
+        source_of = {
+            p.target: p.source_path.removeprefix("metadata.") for p in self._collection.extractor.passthrough
+        }
+        return {name: self._type_of(source_of.get(name, name)) for name in carried}
+
+    def _type_of(self, path: str) -> str:
+        declared = {b.properties[path].type for b in self._buckets.values() if path in b.properties}
+        return _ARROW_TYPES.get(declared.pop(), "string") if len(declared) == 1 else "string"
+
+
+class DocumentItems:
+    """Documents of other collections."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        upstream: Sequence[Collection],
+        catalog: Catalog,
+        documents: DocumentStore,
+    ) -> None:
+        self._collection = collection
+        self._documents = documents
+        self._tables = [_active_table(source, catalog) for source in upstream]
+
+    def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
+        each = [self._documents.upstream(table, roots=roots) for table, _ in self._tables]
+        return pl.concat(each).with_columns(pl.lit(False).alias(MISSING))
+
+    def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
+        found: dict[str, LoadedItem] = {}
+        for table, collection_id in self._tables:
+            columns = [name for name in self._columns(table) if name]
+            rows = self._documents.by_ids(table, document.DOCUMENT_ID, items, columns=columns).to_pylist()
+            found.update({row[document.DOCUMENT_ID]: self._loaded(row, collection_id) for row in rows})
+        return found
+
+    def _columns(self, table: str) -> list[str]:
+        present = self._documents.columns(table)
+        choice = self._collection.extractor
+        wanted = {*document.LINEAGE, *(path for paths in choice.input_mappings.values() for path in paths)}
+        wanted |= {p.source_path for p in choice.passthrough}
+        if choice.include_all_source_fields:
+            wanted |= {name for name, kind in present.items() if not kind.startswith("fixed_size_list")}
+        return [name for name in present if name in wanted]
+
+    def _loaded(self, row: Mapping[str, Any], collection_id: str) -> LoadedItem:
+        choice = self._collection.extractor
+        item = row[document.DOCUMENT_ID]
+        inputs = {
+            (name, path): row.get(path) for name, paths in choice.input_mappings.items() for path in paths
+        }
+        rows = [
+            _value_row(item, path, value) for (_, path), value in inputs.items() if value not in (None, "")
+        ]
+        carried = {p.target: _default(row.get(p.source_path), p) for p in choice.passthrough}
+        if choice.include_all_source_fields:
+            carried = {**{k: v for k, v in row.items() if not document.is_reserved(k)}, **carried}
+        described = [[r.blob_property, r.text] for r in rows]
+        input_fp, pass_fp = _fingerprints(self._collection, described, carried)
+        return LoadedItem(
+            source=SourceItem(item, row[document.ROOT_OBJECT], tuple(rows)),
+            root_object=row[document.ROOT_OBJECT],
+            root_bucket=row[document.ROOT_BUCKET],
+            source_collection=collection_id,
+            source_fp=row[document.CONTENT_FP],
+            input_fp=input_fp,
+            pass_fp=pass_fp,
+            carried=carried,
+            mime_type=rows[0].mime_type if rows else "",
+        )
+
+    def carried_types(self, carried: AnyOf[str]) -> dict[str, str]:
+        source_of = {p.target: p.source_path for p in self._collection.extractor.passthrough}
+        present = {
+            name: kind for table, _ in self._tables for name, kind in self._documents.columns(table).items()
+        }
+        return {name: present.get(source_of.get(name, name), "string") for name in carried}
+
+
+def _active_table(collection: Collection, catalog: Catalog) -> tuple[str, str]:
+    generation = catalog.resources.generation(collection.active_generation)
+    if generation is None:
+        raise NotFound(
+            f"Collection {collection.name!r} has no active generation.", value=collection.collection_id
+        )
+    return generation.table, collection.collection_id
+
+
+def _is_blob(bucket: Bucket, path: str) -> bool:
+    return path in bucket.properties and bucket.properties[path].is_blob
+
+
+def _blob_row(blob: Blob) -> InputRow:
+    return InputRow(
+        blob_id=blob.blob_id,
+        blob_property=blob.property,
+        blob_type=blob.type,
+        mime_type=blob.mime_type,
+        size_bytes=blob.size_bytes,
+        content_hash=blob.content_hash,
+    )
+
+
+def _field_row(obj: SourceObject, path: str) -> InputRow | None:
+    value = _at(obj.metadata, path.removeprefix("metadata."))
+    return None if value in (None, "") else _value_row(obj.object_id, path, value)
+
+
+def _value_row(item: str, path: str, value: Any) -> InputRow:
+    text = value if isinstance(value, str) else canonical_json(value)
+    return InputRow(
+        blob_id=f"{item}:{path}",
+        blob_property=path,
+        blob_type="text",
+        mime_type="text/plain",
+        size_bytes=len(text.encode()),
+        text=text,
+    )
+
+
+def _at(fields: Mapping[str, Any], path: str) -> Any:
+    value: Any = fields
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _value_at(fields: Mapping[str, Any], carried: FieldPassthrough) -> Any:
+    return _default(_at(fields, carried.source_path.removeprefix("metadata.")), carried)
+
+
+def _default(value: Any, carried: FieldPassthrough) -> Any:
+    return carried.default if value is None else value
+
+
+def _as_column(value: Any, arrow_type: str) -> Any:
+    """A value that fits a column of this type: text stays text, anything else becomes JSON in a text column."""
+    if value is None or isinstance(value, str) or arrow_type != "string":
+        return value
+    return canonical_json(value)
