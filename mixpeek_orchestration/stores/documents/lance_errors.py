@@ -1,0 +1,69 @@
+"""Lance's exceptions, told as what the caller should do."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lance.commit import CommitConflictError
+
+from mixpeek_orchestration.core.errors import Broken, InvalidInput, MixpeekError, NotReady
+
+_NO_SPACE = ("no space left on device", "disk quota exceeded", "storagefull")
+_NOT_THERE = ("not found", "does not exist")
+
+
+@contextmanager
+def translated(table: str, *, where: str | None = None) -> Iterator[None]:
+    """Inside, an error of Lance about `table` becomes one of ours; `where` is the caller's filter, if any."""
+    try:
+        yield
+    except CommitConflictError as error:
+        raise conflict(table) from error
+    except OSError as error:
+        raise _storage_error(table, error) from error
+    except ValueError as error:
+        raise _refused(table, where, error) from error
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether Lance says that the table or version is not there."""
+    return any(words in str(error).lower() for words in _NOT_THERE)
+
+
+def conflict(table: str) -> NotReady:
+    return NotReady(
+        f"Another process changed table {table} while this commit was made; nothing of it was written.",
+        fix="Plan again and commit again.",
+        table=table,
+        retry_after_s=0.5,
+    )
+
+
+def _storage_error(table: str, error: OSError) -> MixpeekError:
+    text = str(error).lower()
+    if error.errno == errno.ENOSPC or any(words in text for words in _NO_SPACE):
+        return NotReady(
+            f"The disk of table {table} is full; nothing of this commit is visible.",
+            fix="Free some space, then run again.",
+            table=table,
+            retry_after_s=60.0,
+        )
+    if "already exists" in text:
+        return conflict(table)
+    if is_missing(error):
+        return Broken(f"A file of table {table} is missing: {error}.", table=table)
+    return NotReady(f"The storage of table {table} did not answer: {error}.", table=table)
+
+
+def _refused(table: str, where: str | None, error: ValueError) -> MixpeekError:
+    reason = str(error).split(", /", 1)[0].removeprefix("Invalid user input: ")
+    if where is not None:
+        return InvalidInput(
+            f"The filter cannot be used on table {table}: {reason}.",
+            field="where",
+            value=where,
+            fix="Compare columns of the table; strings take single quotes.",
+        )
+    return InvalidInput(f"Table {table} refused: {reason}.", table=table)

@@ -1,0 +1,61 @@
+"""Open tables: one handle a table, exchanged for a newer one as soon as any process has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import lance
+
+from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.stores.documents.lance_errors import is_missing
+
+
+class LanceTables:
+    """The tables under one folder or URL, in the layout in which LanceDB finds them too.
+
+    A handle that was given out never moves to another version, so that several reads of one answer agree.
+    """
+
+    def __init__(self, uri: str, options: Mapping[str, str]) -> None:
+        self.uri = uri.rstrip("/")
+        self.options = dict(options)
+        self._open: dict[str, lance.LanceDataset] = {}
+
+    def path(self, table: str) -> str:
+        return f"{self.uri}/{table}.lance"
+
+    def newest(self, table: str) -> lance.LanceDataset | None:
+        """The newest version, `None` when there is no table."""
+        handle = self._open.get(table)
+        try:
+            if handle is None:
+                handle = lance.dataset(self.path(table), storage_options=self.options or None)
+            elif handle.latest_version != handle.version:
+                handle = handle.checkout_version(handle.latest_version)
+        except (ValueError, OSError) as error:
+            self._open.pop(table, None)
+            if is_missing(error):
+                return None
+            raise
+        self._open[table] = handle
+        return handle
+
+    def at(self, table: str, version: int | None) -> lance.LanceDataset | None:
+        """A pinned version, the newest for `None`; raises `NotFound` for a version that is gone."""
+        newest = self.newest(table)
+        if newest is None or version is None or version == newest.version:
+            return newest
+        try:
+            return newest.checkout_version(version)
+        except (ValueError, OSError) as error:
+            if not is_missing(error):
+                raise
+            raise NotFound(
+                f"Table {table} has no version {version}.", field="version", value=version
+            ) from error
+
+    def drop(self, table: str) -> None:
+        """Remove the table; nothing happens when it is not there."""
+        if self.newest(table) is not None:
+            lance.LanceDataset.drop(self.path(table), self.options or None, ignore_not_found=True)
+        self._open.pop(table, None)
