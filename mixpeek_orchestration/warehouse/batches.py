@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mixpeek_orchestration.core.batch import Batch, DedupStrategy
 from mixpeek_orchestration.core.bucket import Bucket
@@ -37,6 +38,7 @@ class Batches:
             collection_ids=self._checked_collections(bucket, spec.collection_ids),
             name=spec.batch_name,
             dedup_strategy=spec.dedup_strategy,
+            metadata=spec.metadata,
         )
         return self.submit(bucket, batch.batch_id) if spec.auto_submit else batch
 
@@ -48,6 +50,7 @@ class Batches:
         collection_ids: Sequence[str],
         name: str | None = None,
         dedup_strategy: DedupStrategy = "skip",
+        metadata: Mapping[str, Any] | None = None,
     ) -> Batch:
         """A stored draft of these objects and collections, unchecked."""
         unique = list(dict.fromkeys(object_ids))
@@ -59,6 +62,7 @@ class Batches:
             collection_ids=tuple(collection_ids),
             name=name,
             dedup_strategy=dedup_strategy,
+            metadata=metadata or {},
             created_at=now(),
         )
         return self._catalog.batches.create(batch, unique)
@@ -98,6 +102,13 @@ class Batches:
 
     def object_ids(self, batch: Batch) -> list[str]:
         return self._catalog.batches.object_ids([batch.batch_id])[batch.batch_id]
+
+    def in_namespace(self, namespace_id: str, batch_id: str) -> Batch:
+        """A batch of any bucket of a namespace; raises `NotFound`."""
+        batch = self._catalog.batches.get(batch_id)
+        if batch is None or batch.namespace_id != namespace_id:
+            raise NotFound(f"There is no batch {batch_id!r}.", field="batch_id", value=batch_id)
+        return batch
 
     def cancel(self, bucket: Bucket, batch_id: str) -> Batch:
         self.get(bucket, batch_id)

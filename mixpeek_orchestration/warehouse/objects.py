@@ -96,6 +96,28 @@ class Objects:
             self._objects.put([put.object])
         return put
 
+    def edit(self, bucket: Bucket, object_id: str, fields: Mapping[str, Any], *, merge: bool) -> Put:
+        """The object with other metadata and the same blobs; raises `NotFound`.
+
+        With `merge`, fields that are not named stay, and `None` removes one; otherwise `fields` is all there is.
+        """
+        old = self.get(bucket, object_id)
+        wanted = {**old.metadata, **fields} if merge else dict(fields)
+        metadata = checked_fields(bucket, {name: value for name, value in wanted.items() if value is not None})
+        check_required(bucket, {blob.property for blob in old.blobs} | set(metadata))
+        for name in bucket.unique_key:
+            if metadata.get(name) != old.metadata.get(name):
+                raise Conflict(
+                    f"The field {name!r} is part of the object's unique key.",
+                    field=name,
+                    value=metadata.get(name),
+                    fix="Put a new object, then delete this one.",
+                )
+        put = _judged(bucket, replace(old, metadata=metadata, updated_at=now()), old, "upsert")
+        if put.change != "unchanged":
+            self._objects.put([put.object])
+        return put
+
     def get(self, bucket: Bucket, object_id: str) -> SourceObject:
         """A live object; raises `NotFound`."""
         found = self._objects.get(bucket.bucket_id, object_id)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.bucket import Bucket, UniquePolicy
 from mixpeek_orchestration.core.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from mixpeek_orchestration.core.identity import content_hash, random_id
 from mixpeek_orchestration.core.object import SourceObject
@@ -17,7 +17,7 @@ from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.warehouse.access import hashed, now
 from mixpeek_orchestration.warehouse.blobs import Content, checked_text
 from mixpeek_orchestration.warehouse.objects import Objects
-from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec, UploadSpec, blob_type_of
+from mixpeek_orchestration.warehouse.specs import BlobSpec, ConfirmSpec, ObjectSpec, UploadSpec, blob_type_of
 
 MAX_UPLOAD_BYTES = 5_000_000_000
 
@@ -70,11 +70,16 @@ class Uploads:
         )
         return Announced(self._uploads.put(upload), token)
 
+    def admitted(self, upload_id: str, token: str) -> Upload:
+        """The upload that a token lets bytes into; raises `Forbidden` for a wrong or expired one."""
+        upload = self._get(upload_id)
+        if not secrets.compare_digest(upload.token_hash, hashed(token)) or time.time() > upload.expires_at:
+            raise Forbidden("This upload URL is not valid or has expired.", fix="Announce the upload again.")
+        return upload
+
     def receive(self, upload_id: str, token: str, data: bytes) -> Upload:
         """The upload with its bytes stored; raises `Forbidden` for a wrong or expired token."""
-        upload = self._get(upload_id)
-        if upload.token_hash != hashed(token) or time.time() > upload.expires_at:
-            raise Forbidden("This upload URL is not valid or has expired.", fix="Announce the upload again.")
+        upload = self.admitted(upload_id, token)
         if upload.size_bytes is not None and upload.size_bytes != len(data):
             raise InvalidInput(
                 f"{len(data):,} bytes arrived, {upload.size_bytes:,} were announced.", field="file_size_bytes"
@@ -91,8 +96,18 @@ class Uploads:
         self._store.put(data)
         return self._uploads.put(replace(upload, content_hash=address, size_bytes=len(data)))
 
-    def confirm(self, bucket: Bucket, upload_id: str) -> tuple[Upload, SourceObject | None]:
-        """The confirmed upload, and the object made of it unless the announcement said otherwise."""
+    def confirm(
+        self,
+        bucket: Bucket,
+        upload_id: str,
+        seen: ConfirmSpec | None = None,
+        *,
+        policy: UniquePolicy | None = None,
+    ) -> tuple[Upload, SourceObject | None]:
+        """The confirmed upload, and the object made of it unless the announcement said otherwise.
+
+        Raises `InvalidInput` when the uploader saw other bytes go out than have arrived.
+        """
         upload = self._get(upload_id)
         if upload.bucket_id != bucket.bucket_id:
             raise NotFound(
@@ -100,13 +115,14 @@ class Uploads:
             )
         if not upload.content_hash:
             raise Conflict("The bytes have not arrived yet.", field="upload_id", fix="PUT the file first.")
+        _check_seen(upload, seen or ConfirmSpec())
         if not upload.create_object:
             return upload, None
         blob = BlobSpec(property=upload.blob_property, upload_id=upload_id)
         spec = ObjectSpec(
             blobs=[blob], metadata=dict(upload.object_metadata), skip_duplicates=upload.skip_duplicates
         )
-        stored = self._objects().put(bucket, spec).object
+        stored = self._objects().put(bucket, spec, policy=policy).object
         return self._uploads.put(replace(upload, object_id=stored.object_id)), stored
 
     def content(self, upload_id: str) -> Content:
@@ -121,6 +137,23 @@ class Uploads:
         if upload is None:
             raise NotFound(f"There is no upload {upload_id!r}.", field="upload_id", value=upload_id)
         return upload
+
+
+def _check_seen(upload: Upload, seen: ConfirmSpec) -> None:
+    if seen.file_size_bytes is not None and seen.file_size_bytes != upload.size_bytes:
+        raise InvalidInput(
+            f"{upload.size_bytes} bytes have arrived.",
+            field="file_size_bytes",
+            value=seen.file_size_bytes,
+            fix="PUT the file again.",
+        )
+    if seen.etag is not None and seen.etag.strip('"') != upload.content_hash:
+        raise InvalidInput(
+            "Other content has arrived.",
+            field="etag",
+            value=seen.etag,
+            fix="Send the ETag that the PUT answered, or PUT the file again.",
+        )
 
 
 def _property_for(bucket: Bucket, blob_type: str | None, mime_type: str) -> str:
