@@ -1,0 +1,171 @@
+"""The local Ray cluster: the environment that everything of ours that talks to Ray runs in, its head, connections.
+
+Ray decides at import and at connection time, from environment variables, whom it trusts and where it listens. So there is
+one function that makes those variables, and every process (head, driver, Serve deployer) runs with the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixpeek_orchestration.core.errors import Broken, NotReady
+
+LOOPBACK = "127.0.0.1"
+NAMESPACE = "mixpeek"
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+def ray_environment(root: Path) -> dict[str, str]:
+    """The variables to run in, for the cluster whose state is under `root`.
+
+    Listening on loopback, token authentication with a token file that only this user can read (made here when
+    there is none), a temporary folder short enough for socket paths, no usage statistics, no progress bars, and
+    this package importable in workers.
+    """
+    return {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # Ray's only switch that makes it listen on loopback
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(_token_file(root)),
+        "RAY_TMPDIR": str(_short_folder(root)),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        "AUTOSCALER_METRIC_PORT": "0",  # any free one; the fixed default would be shared by all clusters of a machine
+        "DASHBOARD_METRIC_PORT": "0",
+        "PYTHONPATH": _with_package_root(os.environ.get("PYTHONPATH", "")),
+    }
+
+
+def _token_file(root: Path) -> Path:
+    path = root / "ray" / "token"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path
+
+
+def _short_folder(root: Path) -> Path:
+    """A folder of its own per root and user, below 45 characters: a socket path ends at 107 bytes."""
+    name = hashlib.sha256(f"{os.getuid()}:{root.resolve()}".encode()).hexdigest()[:10]
+    parent = next(p for p in (tempfile.gettempdir(), "/tmp") if len(p) <= 30)
+    folder = Path(parent) / f"mxp{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise Broken(f"The folder {folder} for Ray's sockets belongs to another user.", value=str(folder))
+    return folder
+
+
+def _with_package_root(before: str) -> str:
+    parts = [part for part in before.split(os.pathsep) if part]
+    return os.pathsep.join([str(_PACKAGE_ROOT), *(part for part in parts if part != str(_PACKAGE_ROOT))])
+
+
+@dataclass(frozen=True)
+class HeadPorts:
+    """The ports of a head node; all of them explicit, so that two clusters on one machine do not meet. Worker processes
+    take theirs from `worker_low` to `worker_high`."""
+
+    gcs: int
+    node_manager: int
+    object_manager: int
+    runtime_env_agent: int
+    metrics_export: int
+    agent_grpc: int
+    agent_http: int
+    dashboard: int
+    client: int
+    worker_low: int
+    worker_high: int
+
+
+def head_command(
+    ports: HeadPorts,
+    *,
+    temp_folder: str,
+    cpus: int | None = None,
+    object_store_bytes: int | None = None,
+    dashboard: bool = True,
+) -> list[str]:
+    """The command that runs a head node in the foreground; to be run in `ray_environment`."""
+    command = [
+        sys.executable,
+        "-m",
+        "ray.scripts.scripts",
+        "start",
+        "--head",
+        "--block",
+        "--disable-usage-stats",
+    ]
+    options = {
+        "--node-ip-address": LOOPBACK,
+        "--port": ports.gcs,
+        "--node-manager-port": ports.node_manager,
+        "--object-manager-port": ports.object_manager,
+        "--runtime-env-agent-port": ports.runtime_env_agent,
+        "--metrics-export-port": ports.metrics_export,
+        "--dashboard-agent-grpc-port": ports.agent_grpc,
+        "--dashboard-agent-listen-port": ports.agent_http,
+        "--dashboard-host": LOOPBACK,
+        "--dashboard-port": ports.dashboard,
+        "--ray-client-server-port": ports.client,
+        "--min-worker-port": ports.worker_low,
+        "--max-worker-port": ports.worker_high,
+        "--include-dashboard": "true" if dashboard else "false",
+        "--temp-dir": temp_folder,
+        "--num-cpus": cpus,
+        "--object-store-memory": object_store_bytes,
+    }
+    return command + [f"{name}={value}" for name, value in options.items() if value is not None]
+
+
+def connect(address: str, environment: Mapping[str, str], *, namespace: str = NAMESPACE) -> None:
+    """This process is connected to the cluster at `address`; nothing happens when it already is.
+
+    Raises `NotReady` when nothing answers there, and `Broken` when this process is connected to another cluster.
+    """
+    os.environ.update(environment)  # before the import: Ray reads some of them then
+    import ray
+
+    if ray.is_initialized():
+        connected = ray.get_runtime_context().gcs_address
+        if connected != address:
+            raise Broken(
+                f"This process is connected to the Ray cluster {connected}, not to {address}.", value=address
+            )
+        return
+    if not answers(address):
+        raise NotReady(
+            f"No Ray cluster answers at {address}.",
+            field="ray_address",
+            value=address,
+            fix="Start it: mixpeek up.",
+        )
+    try:
+        ray.init(address=address, namespace=namespace, log_to_driver=False, logging_level="WARNING")
+    except (ConnectionError, RuntimeError) as error:
+        raise NotReady(
+            f"The Ray cluster at {address} refused the connection: {error}", value=address
+        ) from error
+
+
+def answers(address: str, *, timeout_s: float = 2.0) -> bool:
+    """Whether something listens at `host:port`; asking Ray itself would take minutes to say no."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=timeout_s):
+            return True
+    except OSError:
+        return False
