@@ -1,0 +1,117 @@
+"""Batches in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Collection as AnyOf
+from dataclasses import replace
+
+from sqlalchemy import Connection, insert, select, update
+
+from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.stores.catalog import batch_flow
+from mixpeek_orchestration.stores.catalog.clock import now
+from mixpeek_orchestration.stores.catalog.database import Database
+from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
+from mixpeek_orchestration.stores.catalog.schema import batch_objects, batches
+from mixpeek_orchestration.stores.catalog.statements import among, fetch_columns
+
+
+class SqlBatches:
+    """The `BatchCatalog` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, batch: Batch, object_ids: Sequence[str]) -> Batch:
+        """Keep a new batch with each object once; raises `Conflict` when its id is taken."""
+        distinct = list(dict.fromkeys(object_ids))
+        kept = replace(batch, object_count=len(distinct), created_at=batch.created_at or now())
+        members = [
+            {"batch_id": batch.batch_id, "position": position, "object_id": object_id}
+            for position, object_id in enumerate(distinct)
+        ]
+        with self._database.writing() as connection:
+            if _body(connection, batch.batch_id) is not None:
+                raise batch_flow.batch_exists(batch.batch_id)
+            connection.execute(insert(batches).values(_row(kept)))
+            if members:
+                connection.execute(insert(batch_objects), members)
+        return kept
+
+    def get(self, batch_id: str) -> Batch | None:
+        with self._database.reading() as connection:
+            body = _body(connection, batch_id)
+        return None if body is None else decoded(Batch, body)
+
+    def recent(
+        self, *, bucket_id: str | None = None, statuses: AnyOf[str] | None = None, limit: int = 100
+    ) -> list[Batch]:
+        """Newest first."""
+        statement = select(batches.c.body).order_by(batches.c.seq.desc()).limit(limit)
+        if bucket_id is not None:
+            statement = statement.where(batches.c.bucket_id == bucket_id)
+        if statuses is not None:
+            statement = statement.where(batches.c.status.in_(list(statuses)))
+        with self._database.reading() as connection:
+            return [decoded(Batch, body) for body in connection.execute(statement).scalars()]
+
+    def object_ids(self, batch_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Object ids by batch id, in the order they were added."""
+        members: dict[str, list[str]] = {batch_id: [] for batch_id in batch_ids}
+        with self._database.reading() as connection:
+            statement = (
+                select(batch_objects.c.batch_id, batch_objects.c.object_id)
+                .where(among(connection, batch_objects.c.batch_id, batch_ids))
+                .order_by(batch_objects.c.batch_id, batch_objects.c.position)
+            )
+            for batch_id, object_id in zip(*fetch_columns(connection, statement), strict=True):
+                members[batch_id].append(object_id)
+        return members
+
+    def submit(self, batch_id: str) -> Batch:
+        """Start the next submission; raises `NotFound`, and `Conflict` while one is under way."""
+        return self._moved(batch_id, batch_flow.submitted)
+
+    def start(self, batch_id: str, *, run_id: str) -> Batch:
+        """Set `IN_PROGRESS` unless the batch has ended."""
+        return self._moved(batch_id, lambda batch: batch_flow.started(batch, run_id))
+
+    def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
+        """Keep the report of one collection and set the status that follows."""
+        return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
+
+    def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
+        """Set `FAILED` unless the batch has ended or moved on."""
+        return self._moved(batch_id, lambda batch: batch_flow.failed(batch, error, submission))
+
+    def cancel(self, batch_id: str) -> Batch:
+        """Set `CANCELED` unless the batch has ended."""
+        return self._moved(batch_id, batch_flow.canceled)
+
+    def _moved(self, batch_id: str, move: Callable[[Batch], Batch]) -> Batch:
+        """Apply a transition to the batch while no one else can."""
+        with self._database.writing() as connection:
+            body = _body(connection, batch_id, lock=True)
+            if body is None:
+                raise batch_flow.unknown_batch(batch_id)
+            old = decoded(Batch, body)
+            new = move(old)
+            if new != old:
+                connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(_row(new)))
+            return new
+
+
+def _body(connection: Connection, batch_id: str, *, lock: bool = False) -> str | None:
+    statement = select(batches.c.body).where(batches.c.batch_id == batch_id)
+    return connection.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+
+
+def _row(batch: Batch) -> dict[str, str]:
+    return {
+        "batch_id": batch.batch_id,
+        "bucket_id": batch.bucket_id,
+        "status": batch.status,
+        "body": encoded(batch),
+    }

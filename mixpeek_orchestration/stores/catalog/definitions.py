@@ -1,0 +1,88 @@
+"""What holds for every named definition, whichever catalog keeps it: names, ids, timestamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, TypeVar
+
+from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.collection import Collection, Generation
+from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
+from mixpeek_orchestration.core.ports.catalog import Namespace
+from mixpeek_orchestration.core.retriever import Retriever
+from mixpeek_orchestration.stores.catalog.clock import now
+
+D = TypeVar("D", Namespace, Bucket, Collection, Retriever)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[D]):
+    """One kind of definition: its class, what people call it, and the field that identifies it."""
+
+    type: type[D]
+    noun: str
+    identifier: str
+
+    def id_of(self, definition: D) -> str:
+        return str(getattr(definition, self.identifier))
+
+
+NAMESPACE = Kind(Namespace, "namespace", "namespace_id")
+BUCKET = Kind(Bucket, "bucket", "bucket_id")
+COLLECTION = Kind(Collection, "collection", "collection_id")
+RETRIEVER = Kind(Retriever, "retriever", "retriever_id")
+
+
+def settled(new: D, old: D | None) -> D:
+    """The definition as it is to be kept over `old`: equal to `old` when nothing changed.
+
+    The first `created_at` stays. `updated_at` moves when anything changes. A collection keeps the generation that
+    is active: only a compare-and-swap may move it.
+    """
+    kept: dict[str, Any] = {"created_at": (old or new).created_at or now()}
+    has_update = any(f.name == "updated_at" for f in fields(new))
+    if old is not None and has_update:
+        kept["updated_at"] = new.updated_at or old.updated_at  # type: ignore[union-attr]
+    if isinstance(old, Collection) and old.active_generation:
+        kept["active_generation"] = old.active_generation
+    result = replace(new, **kept)
+    if result == old or not has_update:
+        return result
+    stale = old is not None and result.updated_at == old.updated_at  # type: ignore[union-attr]
+    return replace(result, updated_at=now() if stale or not result.updated_at else result.updated_at)  # type: ignore[union-attr,call-arg]
+
+
+def settled_generation(new: Generation, old: Generation | None) -> Generation:
+    """The generation as it is to be kept over `old`: its first `created_at`, and its code unless `new` has one."""
+    return replace(
+        new,
+        created_at=(old or new).created_at or now(),
+        code_fp=new.code_fp or (old.code_fp if old else ""),
+    )
+
+
+def name_conflict(kind: Kind[Any], name: str, existing: str) -> NameConflict:
+    """The error for a name that is taken, or too like one that is."""
+    like = "" if name == existing else f" that {name!r} is too like"
+    return NameConflict(
+        f"There is already a {kind.noun} named {existing!r}{like}.",
+        field=f"{kind.noun}_name",
+        value=name,
+        fix="Choose a name that differs in more than case, accents and separators.",
+        existing=existing,
+    )
+
+
+def unknown_namespace(namespace_id: str) -> NotFound:
+    """The error for a definition in a namespace that does not exist."""
+    return NotFound(f"There is no namespace {namespace_id!r}.", field="namespace_id", value=namespace_id)
+
+
+def number_taken(collection_id: str, number: int, existing: str) -> Conflict:
+    """The error for a second generation with the same number."""
+    return Conflict(
+        f"Collection {collection_id} already has a generation {number}: {existing}.",
+        field="number",
+        value=number,
+        fix="Read the generations again and take the next number.",
+    )

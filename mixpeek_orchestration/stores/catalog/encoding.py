@@ -1,0 +1,45 @@
+"""Values of the core as JSON text and back.
+
+The text is ASCII: a NUL or a lone surrogate in people's data, which PostgreSQL and SQLite refuse, is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+def encoded(value: object) -> str:
+    """A dataclass of the core as JSON text."""
+    return written(_adapter(type(value)).dump_python(value, mode="json"))
+
+
+def decoded(kind: type[T], text: str) -> T:
+    """The dataclass that `encoded` wrote."""
+    value: T = _adapter(kind).validate_python(json.loads(text))
+    return value
+
+
+def written(data: object) -> str:
+    """Plain data as compact JSON text."""
+    return json.dumps(data, separators=(",", ":"))
+
+
+def read(text: str) -> Any:
+    """The plain data that `written` wrote."""
+    return json.loads(text)
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: NUL and lone surrogates replaced."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
