@@ -8,6 +8,7 @@
 | `Conflict`      | look at what exists, then decide            | 409    | no        |
 | `TooLarge`      | send less                                   | 413    | no        |
 | `NotReady`      | wait `retry_after_s`, then ask again        | 503    | yes       |
+| `EndpointFailed`| mend or redeploy the extractor's realtime.py| 502    | no        |
 | `ItemFailure`   | nothing: one source item failed, others go on | 500  | depends   |
 | `Broken`        | stop and look: an invariant does not hold   | 500    | no        |
 
@@ -185,6 +186,13 @@ class LeaseHeld(NotReady):
     status = 409
 
 
+class EndpointFailed(MixpeekError):
+    """The realtime half of an extractor raised, or answered with something that cannot be used."""
+
+    code = "endpoint_failed"
+    status = 502
+
+
 class ItemFailure(MixpeekError):
     """One source item could not be extracted; its fingerprints decide when it is tried again."""
 
@@ -202,6 +210,12 @@ class TransientItemFailure(ItemFailure):
 
     code = "item_failed_transiently"
     retryable = True
+
+
+class WorkerDied(ItemFailure):
+    """The worker process ended, several times, while it worked on this item alone."""
+
+    code = "worker_died"
 
 
 class Broken(MixpeekError):

@@ -31,6 +31,9 @@ class InputField:
     default: object = None
     description: str | None = None
     examples: tuple[object, ...] = ()
+    enum: tuple[object, ...] = ()
+    items: Mapping[str, Any] | None = None
+    properties: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

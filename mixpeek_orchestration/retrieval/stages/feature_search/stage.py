@@ -1,0 +1,184 @@
+"""`feature_search`: nearest neighbours of a query in one or several features, fused into one list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, wait
+from typing import Any
+
+from mixpeek_orchestration.core.errors import EndpointFailed, MixpeekError, NotReady
+from mixpeek_orchestration.core.feature_uri import FeatureUri
+from mixpeek_orchestration.retrieval.execution import Degraded
+from mixpeek_orchestration.retrieval.fusion import Fused, fused
+from mixpeek_orchestration.retrieval.query_vector import given_vector
+from mixpeek_orchestration.retrieval.scope import Scope, Target
+from mixpeek_orchestration.retrieval.stages.feature_search import doubts
+from mixpeek_orchestration.retrieval.stages.feature_search.encoding import Encodings
+from mixpeek_orchestration.retrieval.stages.feature_search.hits import document, hidden_fields
+from mixpeek_orchestration.retrieval.stages.feature_search.legs import Found, Leg, LegRunner, Row, legs_of
+from mixpeek_orchestration.retrieval.stages.feature_search.parameters import (
+    FeatureSearchParameters,
+    is_vector,
+    parsed,
+)
+from mixpeek_orchestration.retrieval.stages.feature_search.vectors import with_vectors
+from mixpeek_orchestration.retrieval.stages.stage import Document, StageResult, StageRun
+from mixpeek_orchestration.retrieval.waiting import request_pool
+
+Outcome = Found | MixpeekError
+
+
+class FeatureSearch:
+    """Finds documents by vectors; the documents of an earlier stage are replaced."""
+
+    stage_id = "feature_search"
+    stage_type = "filter"
+
+    def normalized(self, parameters: Mapping[str, Any], *, at: str) -> dict[str, Any]:
+        return parsed(parameters, at=at, rendered=False).model_dump(exclude_unset=True)
+
+    def features(self, parameters: Mapping[str, Any]) -> list[FeatureUri]:
+        asked = parsed(parameters, at="parameters", rendered=False)
+        return list(dict.fromkeys(search.uri for search in asked.searches))
+
+    def check(self, parameters: Mapping[str, Any], scope: Scope, *, at: str) -> None:
+        asked = parsed(parameters, at=at, rendered=False)
+        for position, search in enumerate(asked.searches):
+            here = f"{at}.searches.{position}"
+            identifiers = search.collection_identifiers or asked.collection_identifiers
+            named = identifiers if isinstance(identifiers, list) else None
+            narrowed = scope.narrowed(named, field=f"{here}.collection_identifiers")
+            for _, index in narrowed.require(search.uri, field=f"{here}.feature_uri"):
+                if is_vector(search.query.value):
+                    given_vector(search.query.value, index, field=f"{here}.query.value")
+
+    def run(self, parameters: Mapping[str, Any], documents: list[Document], run: StageRun) -> StageResult:
+        asked = parsed(parameters, at=run.at, rendered=True)
+        return _answer(asked, legs_of(asked, run.scope, at=run.at), run)
+
+
+def _answer(asked: FeatureSearchParameters, legs: list[Leg], run: StageRun) -> StageResult:
+    deadline = run.deadline.narrowed(asked.hard_timeout_ms)
+    targets = {t.generation.generation_id: t for leg in legs for t, _ in leg.targets}
+    with request_pool(2 * len(legs) + 2 * len(targets)) as pool:
+        encodings = Encodings(run.context.encoder, pool, deadline, waits=asked.waits)
+        _start_encoding(legs, encodings)
+        tables = {target.generation.table for target in targets.values()}
+        run.pins.start(tables, pool)
+        versions = {table: run.pins.version(table, deadline) for table in tables}
+        runner = LegRunner(run.context.documents, encodings, pool, versions, deadline)
+        filled = [leg for leg in legs if any(versions[table] for table in leg.tables)]
+        running = {leg.position: pool.submit(runner.found, leg) for leg in filled}
+        wait(running.values(), timeout=deadline.remaining_s)
+        outcomes = {leg.position: _outcome(running[leg.position], leg, run) for leg in filled}
+    found, left_out = _sorted_out(filled, outcomes, stage=run.name)
+    documents = _documents(asked, filled, found, versions, run)
+    empty = [target for target in targets.values() if not versions[target.generation.table]]
+    return StageResult(
+        documents,
+        (*left_out, *_doubts(legs, list(targets.values()), empty, run)),
+        tuple(_warnings(found)),
+        {"searches": len(legs), "encodings": len(encodings), "fusion": asked.fusion},
+    )
+
+
+def _start_encoding(legs: list[Leg], encodings: Encodings) -> None:
+    """Encoding is the longest part, so it starts before anything else is looked up."""
+    for leg in legs:
+        for target, _ in leg.targets if leg.text is not None else ():
+            encodings.start(target.generation, leg.text or "")
+
+
+def _outcome(future: Future[Found], leg: Leg, run: StageRun) -> Outcome:
+    if not future.done():
+        return run.deadline.exceeded(f"The search {leg.at}")
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, MixpeekError):
+        return error
+    raise error
+
+
+def _sorted_out(
+    legs: list[Leg], outcomes: Mapping[int, Outcome], *, stage: str
+) -> tuple[dict[int, Found], list[Degraded]]:
+    """What was found, and an entry per optional search that could not answer.
+
+    Raises the error of the first search that had to answer, and that of an optional one when none did.
+    """
+    found = {position: o for position, o in outcomes.items() if isinstance(o, Found)}
+    left_out: list[Degraded] = []
+    for leg in legs:
+        error = outcomes[leg.position]
+        if isinstance(error, Found):
+            continue
+        excused = leg.search.optional and isinstance(error, NotReady | EndpointFailed)
+        if not (excused and found):
+            raise error
+        left_out.append(
+            Degraded("search", leg.search.feature_uri, str(error), "Ask again in a few seconds.", stage)
+        )
+    return found, left_out
+
+
+def _documents(
+    asked: FeatureSearchParameters,
+    legs: list[Leg],
+    found: Mapping[int, Found],
+    versions: Mapping[str, int],
+    run: StageRun,
+) -> list[Document]:
+    answered = [leg for leg in legs if leg.position in found]
+    if not answered:
+        return []
+    best = fused(
+        [found[leg.position].hits for leg in answered],
+        strategy=asked.fusion,
+        weights=[leg.search.weight for leg in answered],
+    )[: asked.final_top_k]
+    uris = {leg.position: leg.search.feature_uri for leg in answered}
+    rows = [found[hit.best.search].rows[hit.document_id] for hit in best]
+    documents = _read(best, rows, uris)
+    if run.return_vectors:
+        return with_vectors(documents, [row.target for row in rows], run.context.documents, versions)
+    return documents
+
+
+def _read(best: list[Fused], rows: list[Row], uris: Mapping[int, str]) -> list[Document]:
+    """The documents in the order of `best`, reading each table once."""
+    by_table: dict[int, list[int]] = {}
+    for position, row in enumerate(rows):
+        by_table.setdefault(id(row.table), []).append(position)
+    documents: dict[int, Document] = {}
+    for positions in by_table.values():
+        table = rows[positions[0]].table
+        taken = table.take([rows[position].index for position in positions]).to_pylist()
+        for position, values in zip(positions, taken, strict=True):
+            hit = best[position]
+            documents[position] = document(
+                values, rows[position].target, score=hit.score, feature_uri=uris[hit.best.search]
+            )
+    return [documents[position] for position in range(len(best))]
+
+
+def _doubts(legs: list[Leg], targets: list[Target], empty: list[Target], run: StageRun) -> list[Degraded]:
+    catalog = run.context.catalog
+    entries = [doubts.deleted(identifier, stage=run.name) for identifier in run.scope.missing]
+    entries += filter(None, (doubts.unfilled(catalog, target, stage=run.name) for target in empty))
+    encoded = {t.generation.generation_id for leg in legs if leg.text is not None for t, _ in leg.targets}
+    asked = [t for t in targets if t.generation.generation_id in encoded and t not in empty]
+    return entries + doubts.other_code(catalog, asked, stage=run.name)
+
+
+def _warnings(found: Mapping[int, Found]) -> list[str]:
+    hidden = {
+        (row.target.collection.name, name)
+        for answer in found.values()
+        for row in {id(row.table): row for row in answer.rows.values()}.values()
+        for name in hidden_fields(row.table.column_names)
+    }
+    return [
+        f"The field {name!r} of {collection!r} is not shown: results have a key of that name."
+        for collection, name in sorted(hidden)
+    ]

@@ -1,0 +1,71 @@
+"""From a failed pydantic validation to an error of ours: field, value seen, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from mixpeek_orchestration.core.errors import InvalidInput, UnknownField, Unsupported
+
+Model = TypeVar("Model", bound=BaseModel)
+UNSUPPORTED = "unsupported"
+
+
+def unsupported(what: str, instead: str) -> PydanticCustomError:
+    """The error to raise inside a validator for something documented that is not built yet."""
+    return PydanticCustomError(
+        UNSUPPORTED, "{what} is documented but not built yet; {instead}", {"what": what, "instead": instead}
+    )
+
+
+def _refused_unless_off(value: object) -> None:
+    if value in (None, False, [], {}):
+        return
+    raise unsupported("this", "leave it out")
+
+
+Later = Annotated[
+    None,
+    BeforeValidator(_refused_unless_off),
+    Field(description="Known to the contract, not built yet: leave it out."),
+]
+"""A field that is documented but not built: only values that ask for nothing pass."""
+
+
+def validated(
+    model: type[Model], data: object, *, at: str = "", context: Mapping[str, Any] | None = None
+) -> Model:
+    """`data` as a `model`; raises `InvalidInput` (or a subclass) about the first thing that is wrong."""
+    try:
+        return model.model_validate(data, context=dict(context or {}))
+    except ValidationError as error:
+        raise _error_of(error.errors(include_url=False), at, known=sorted(model.model_fields)) from None
+
+
+def joined_path(*parts: object) -> str:
+    """A path in dotted form, without the parts that are empty."""
+    return ".".join(str(part) for part in parts if part != "")
+
+
+def _error_of(problems: Sequence[Any], at: str, *, known: Sequence[str]) -> InvalidInput:
+    first = problems[0]
+    path = joined_path(at, *first["loc"])
+    kind, value = first["type"], first.get("input")
+    message = first["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        at_root = len(first["loc"]) == 1
+        fix = f"Known here: {', '.join(known)}." if at_root else "Remove or rename it."
+        return UnknownField(f"The field {path!r} is not known.", field=path, value=value, fix=fix)
+    if kind == UNSUPPORTED:
+        return Unsupported(
+            f"{path}: {first['ctx']['what']} is documented but not built yet.",
+            field=path,
+            value=value,
+            fix=f"{first['ctx']['instead'][:1].upper()}{first['ctx']['instead'][1:]}.",
+        )
+    if kind == "missing":
+        return InvalidInput(f"The field {path!r} is missing.", field=path, fix="Add it.")
+    return InvalidInput(f"{path or 'The input'}: {message}.", field=path or None, value=value)
