@@ -1,0 +1,88 @@
+"""What things are called in Dagster: keys from the names people gave, everything else from ids."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import dagster as dg
+
+from mixpeek_orchestration.core.identity import digest, folded, resource_slug
+from mixpeek_orchestration.warehouse.snapshot import (
+    SnapshotBucket,
+    SnapshotCollection,
+    SnapshotEndpoint,
+    SnapshotRetriever,
+)
+
+Resource = SnapshotBucket | SnapshotCollection | SnapshotEndpoint | SnapshotRetriever
+
+BATCH_TAG: Final = "mixpeek/batch"
+SUBMISSION_TAG: Final = "mixpeek/submission"
+NAMESPACE_TAG: Final = "mixpeek/namespace"
+COLLECTIONS_TAG: Final = "mixpeek/collections"
+ENDPOINT_TAG: Final = "mixpeek/endpoint"
+
+
+def asset_key(resource: Resource) -> dg.AssetKey:
+    """The path that people read in the lineage."""
+    match resource:
+        case SnapshotBucket():
+            return dg.AssetKey([resource.namespace, "buckets", resource.name])
+        case SnapshotCollection():
+            return dg.AssetKey([resource.namespace, "collections", resource.name])
+        case SnapshotEndpoint():
+            return dg.AssetKey(
+                [resource.namespace, "endpoints", resource.extractor_name, resource.extractor_version]
+            )
+        case SnapshotRetriever():
+            return dg.AssetKey([resource.namespace, "retrievers", resource.name])
+
+
+def identifier(resource: Resource) -> str:
+    """The id of a resource; an endpoint of a namespace has one derived from what it serves."""
+    match resource:
+        case SnapshotBucket():
+            return resource.bucket_id
+        case SnapshotCollection():
+            return resource.collection_id
+        case SnapshotRetriever():
+            return resource.retriever_id
+        case SnapshotEndpoint():
+            served = (resource.namespace_id, resource.extractor_name, resource.extractor_version)
+            return f"end_{digest('endpoint', *served)[:16]}"
+
+
+def op_name(resource: Resource) -> str:
+    """A name that no other resource's op has, whatever people call things."""
+    return resource_slug(identifier(resource))
+
+
+def pool(resource: Resource) -> str:
+    """The pool that keeps two runs from writing the same thing at the same time."""
+    return resource_slug(identifier(resource))
+
+
+def group_name(resource: Resource) -> str:
+    return resource_slug(resource.namespace_id)
+
+
+def owners(resource: Resource) -> list[str]:
+    """The team of the namespace. Two namespaces whose names fold alike share a team name, which harms nobody."""
+    return [f"team:{folded(resource.namespace)}"]
+
+
+def tags(resource: Resource) -> dict[str, str]:
+    """What assets can be found by in the UI."""
+    found = {NAMESPACE_TAG: tag_value(resource.namespace_id)}
+    if isinstance(resource, SnapshotEndpoint | SnapshotCollection):
+        found["mixpeek/extractor"] = tag_value(f"{resource.extractor_name}_{resource.extractor_version}")
+    if not isinstance(resource, SnapshotEndpoint):
+        found["mixpeek/managed_by"] = tag_value(resource.managed_by)
+    return found
+
+
+def tag_value(text: str) -> str:
+    """The text within what Dagster accepts as a tag's value: 63 characters out of a small alphabet."""
+    return "".join(char if char.isascii() and (char.isalnum() or char in "_.-") else "_" for char in text)[
+        :63
+    ]
