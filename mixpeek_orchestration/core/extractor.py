@@ -68,6 +68,7 @@ class ExtractorDescription:
     input_schema: Mapping[str, Any] = field(default_factory=dict)
     output_schema: Mapping[str, Any] = field(default_factory=dict)
     parameter_schema: Mapping[str, Any] = field(default_factory=dict)
+    model_cache: str = ""
 
     @property
     def has_realtime(self) -> bool:
@@ -76,14 +77,17 @@ class ExtractorDescription:
     @property
     def recipe(self) -> Recipe:
         """What a worker needs to build the same steps itself."""
-        return Recipe(self.name, self.version, self.path, self.parameters, self.code_fp)
+        return Recipe(
+            self.name, self.version, self.path, self.parameters, self.code_fp, self.model_cache
+        )
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What travels to workers and replicas instead of live objects.
 
-    A worker whose copy of the package has another `code_fp` must refuse to build.
+    A worker whose copy of the package has another `code_fp` must refuse to build. `model_cache` is the folder where
+    model files are kept, empty for the worker's own default.
     """
 
     name: str
@@ -91,3 +95,4 @@ class Recipe:
     path: str
     parameters: Mapping[str, Any]
     code_fp: str
+    model_cache: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mixpeek_orchestration.core.bucket import Bucket, BucketCounts, ManagedBy, Property
 from mixpeek_orchestration.core.errors import Conflict, NotFound
 from mixpeek_orchestration.core.identity import random_id
@@ -69,6 +71,17 @@ class Buckets:
                 fix="Make a new bucket.",
             )
         return self._catalog.resources.put_bucket(new)
+
+    def matches(self, bucket: Bucket, spec: BucketSpec) -> bool:
+        """Whether the bucket is already what the spec says."""
+        said = bucket_from(
+            spec,
+            namespace_id=bucket.namespace_id,
+            bucket_id=bucket.bucket_id,
+            managed_by=bucket.managed_by,
+            created_at=bucket.created_at,
+        )
+        return replace(said, updated_at=bucket.updated_at) == bucket
 
     def get(self, namespace_id: str, identifier: str) -> Bucket:
         """By id or name; raises `NotFound`."""

@@ -63,6 +63,17 @@ class Collections:
         kept = replace(new, active_generation=old.active_generation, created_at=old.created_at)
         return self._catalog.resources.put_collection(kept)
 
+    def matches(self, old: Collection, spec: CollectionSpec) -> bool:
+        """Whether the collection is already what the spec says."""
+        said, _ = self._checked(old.namespace_id, spec, old.collection_id, old.managed_by)
+        kept = replace(
+            said,
+            active_generation=old.active_generation,
+            created_at=old.created_at,
+            updated_at=old.updated_at,
+        )
+        return kept == old
+
     def get(self, namespace_id: str, identifier: str) -> Collection:
         """By id or name; raises `NotFound`."""
         found = self._catalog.resources.collection(namespace_id, identifier)

@@ -74,7 +74,9 @@ class Endpoints:
         """The deployment of an extractor version; raises `NotFound`."""
         found = self._catalog.deployments.get(name, version)
         if found is None:
-            raise NotFound(f"No endpoint of {name} {version} was ever deployed.", field="extractor", value=name)
+            raise NotFound(
+                f"No endpoint of {name} {version} was ever deployed.", field="extractor", value=name
+            )
         return found
 
     def deploy(self, name: str, version: str) -> Deployment:
@@ -87,7 +89,9 @@ class Endpoints:
             None,
         )
         if wanted is None:
-            raise NotFound(f"No collection needs an endpoint of {name} {version}.", field="extractor", value=name)
+            raise NotFound(
+                f"No collection needs an endpoint of {name} {version}.", field="extractor", value=name
+            )
         old = self._catalog.deployments.get(name, version)
         started = _started(old, wanted)
         self._catalog.deployments.put(started)

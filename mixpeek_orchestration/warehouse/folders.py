@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Ingested:
         return ", ".join([*told, f"{len(self.refused)} refused"])
 
 
-def text_files(folder: Path) -> Iterator[Document]:
+def text_files(folder: Path) -> Iterable[Document]:
     """The text and Markdown files below a folder, in the order of their paths. Raises `InvalidInput` for no folder."""
     if not folder.is_dir():
         raise InvalidInput(f"{folder} is not a folder.", field="source", value=str(folder))
@@ -66,7 +66,7 @@ def text_files(folder: Path) -> Iterator[Document]:
 def ingest(
     objects: Objects,
     bucket: Bucket,
-    documents: Iterator[Document],
+    documents: Iterable[Document],
     *,
     property_name: str,
     progress: Callable[[str], None] = lambda _: None,
@@ -97,3 +97,16 @@ def _spec(document: Document, property_name: str) -> ObjectSpec:
         filename=Path(document.key).name,
     )
     return ObjectSpec(blobs=[blob], metadata=dict(document.metadata or {}), source_key=document.key)
+
+
+def remove_missing(objects: Objects, bucket: Bucket, *, keep: Sequence[str]) -> int:
+    """Remove the objects of the bucket that came from files and are not among `keep`; how many."""
+    wanted = set(keep)
+    gone = [
+        obj.object_id
+        for obj in objects.page(bucket, limit=1_000_000)
+        if (obj.key or "").startswith("path:") and obj.object_id not in wanted
+    ]
+    if gone:
+        objects.delete_many(bucket, gone)
+    return len(gone)

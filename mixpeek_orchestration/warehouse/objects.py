@@ -103,7 +103,9 @@ class Objects:
         """
         old = self.get(bucket, object_id)
         wanted = {**old.metadata, **fields} if merge else dict(fields)
-        metadata = checked_fields(bucket, {name: value for name, value in wanted.items() if value is not None})
+        metadata = checked_fields(
+            bucket, {name: value for name, value in wanted.items() if value is not None}
+        )
         check_required(bucket, {blob.property for blob in old.blobs} | set(metadata))
         for name in bucket.unique_key:
             if metadata.get(name) != old.metadata.get(name):

@@ -1,0 +1,40 @@
+"""The `mixpeek` command. Each group of commands is a module; what they do is imported when they run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mixpeek_orchestration import __version__
+from mixpeek_orchestration.cli import declare, demo, work
+from mixpeek_orchestration.cli.errors import ErrorsForPeople
+
+app = typer.Typer(
+    name="mixpeek",
+    cls=ErrorsForPeople,
+    help="An open, self-hosted warehouse for multimodal data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mixpeek {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An open, self-hosted warehouse for multimodal data."""
+
+
+declare.add_to(app)
+work.add_to(app)
+demo.add_to(app)

@@ -1,0 +1,87 @@
+"""Where one home keeps the files of its stack, and the identity that its processes carry."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixpeek_orchestration.core.errors import Conflict
+
+# A Unix socket path ends at 107 bytes; the keeper appends its process id to the name while it binds.
+LONGEST_RUNTIME = 70
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one stack. State is under the home; sockets are in a short folder outside it."""
+
+    root: Path
+
+    @property
+    def stack_id(self) -> str:
+        """What marks the processes of this home and of no other."""
+        return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:10]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "stack"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def record(self) -> Path:
+        """The ports that the stack was last started with."""
+        return self.folder / "stack.json"
+
+    @property
+    def keeper_config(self) -> Path:
+        return self.folder / "supervisord.conf"
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace.yaml"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def runtime(self) -> Path:
+        """The short folder for the keeper's socket, gone after `down`."""
+        name = f"mixpeek-{os.getuid()}-{self.stack_id}"
+        wanted = Path(tempfile.gettempdir()) / name
+        return wanted if len(os.fsencode(wanted)) <= LONGEST_RUNTIME else Path("/tmp") / name
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "keeper.sock"
+
+    def create(self) -> None:
+        """All folders exist, readable by this user only where we made them."""
+        for folder in (self.root, self.folder, self.dagster_home, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.runtime)
+
+
+def make_private(folder: Path) -> None:
+    """The folder exists, is ours and closed to others. Its parent may be writable by everyone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise Conflict(
+            f"{folder} belongs to someone else or is not a folder, so sockets cannot be put there.",
+            field="TMPDIR",
+            value=str(folder),
+            fix="Remove it, or set TMPDIR to a folder of your own.",
+        )
+    folder.chmod(0o700)

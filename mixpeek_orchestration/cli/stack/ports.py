@@ -1,0 +1,131 @@
+"""Which ports a stack listens on, where each number comes from, and who else has it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from mixpeek_orchestration.cli.stack.services import LOOPBACK
+from mixpeek_orchestration.core.errors import Conflict
+from mixpeek_orchestration.settings import Settings
+
+LOCAL_RAY_PORTS = ("ray_port", "ray_agent_port", "serve_port")
+PORT_FIELDS = ("api_port", "webserver_port", "code_server_port", *LOCAL_RAY_PORTS)
+PUBLIC_FIELDS = ("api_port", "webserver_port")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that listens on a port."""
+
+    pid: int
+    command: str
+
+
+def choose_ports(
+    settings: Settings, *, options: Mapping[str, int | None], recorded: Mapping[str, int]
+) -> Settings:
+    """Settings with each port from, in this order: the option, the environment, the last start, the default."""
+    chosen = {
+        field: _choose(settings, field, options.get(field), recorded.get(field)) for field in PORT_FIELDS
+    }
+    refuse_shared_ports(chosen)
+    return settings.model_copy(update=chosen)
+
+
+def _choose(settings: Settings, field: str, option: int | None, recorded: int | None) -> int:
+    if option is not None:
+        return option
+    default: int = getattr(settings, field)
+    if field in settings.model_fields_set or recorded is None:
+        return default
+    return recorded
+
+
+def refuse_shared_ports(chosen: Mapping[str, int]) -> None:
+    """No two services were given one port."""
+    seen: dict[int, str] = {}
+    for field, port in chosen.items():
+        if port in seen:
+            raise Conflict(
+                f"{option_of(seen[port])} and {option_of(field)} are both {port}.",
+                field=field,
+                value=port,
+                fix=f"Set {option_of(field)} or {variable_of(field)} to another port.",
+            )
+        seen[port] = field
+
+
+def needed_ports(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Host and port of every setting that this stack listens on."""
+    fields = PUBLIC_FIELDS + ("code_server_port",) + (() if settings.ray_address else LOCAL_RAY_PORTS)
+    return {
+        field: (settings.host if field in PUBLIC_FIELDS else LOOPBACK, getattr(settings, field))
+        for field in fields
+    }
+
+
+def refuse_taken_ports(settings: Settings, *, ours: Collection[int]) -> None:
+    """Every port is free or held by one of our own processes; else an error that names port and holder."""
+    for field, (host, port) in needed_ports(settings).items():
+        if is_free(host, port):
+            continue
+        holders = listeners(port)
+        if holders and all(holder.pid in ours for holder in holders):
+            continue
+        raise taken(field, port, holders)
+
+
+def taken(field: str, port: int, holders: Collection[Holder]) -> Conflict:
+    """The error for a port that someone else has."""
+    who = ", ".join(f"process {holder.pid} ({holder.command})" for holder in holders)
+    return Conflict(
+        f"Port {port} is taken by {who or 'a process of another user'}.",
+        field=field,
+        value=port,
+        fix=f"End it, or choose another port with {option_of(field)} or {variable_of(field)}.",
+    )
+
+
+def option_of(field: str) -> str:
+    """The command-line option of a port."""
+    return "--" + field.replace("_", "-")
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a port."""
+    return f"MIXPEEK_{field.upper()}"
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now. Old connections in TIME_WAIT do not count."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+    return True
+
+
+def listeners(port: int) -> list[Holder]:
+    """The processes that listen on a port, as far as this user may see them."""
+    found = {
+        c.pid
+        for c in psutil.net_connections("tcp")
+        if c.status == psutil.CONN_LISTEN and c.laddr.port == port
+    }
+    return [Holder(pid, _command(pid)) for pid in sorted(pid for pid in found if pid)]
+
+
+def _command(pid: int) -> str:
+    try:
+        return " ".join(psutil.Process(pid).cmdline())[:80]
+    except psutil.Error:
+        return "command unknown"

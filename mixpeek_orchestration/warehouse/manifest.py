@@ -1,0 +1,141 @@
+"""`mixpeek.yaml`: resources declared in one file, compared with what exists, then applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from mixpeek_orchestration.core.bucket import ManagedBy
+from mixpeek_orchestration.core.errors import Cycle, InvalidInput
+from mixpeek_orchestration.retrieval.spec import RetrieverSpec
+from mixpeek_orchestration.warehouse.buckets import Buckets
+from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.retrievers import Retrievers
+from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec, Spec
+from mixpeek_orchestration.warehouse.validation import parsed
+
+OWNER: ManagedBy = "yaml"
+
+
+class Manifest(Spec):
+    """A namespace's resources as one file declares them. Resources refer to each other by name."""
+
+    namespace: str = Field(
+        default="default", description="The namespace, by name or id; made when it is missing."
+    )
+    buckets: list[BucketSpec] = Field(default_factory=list)
+    collections: list[CollectionSpec] = Field(default_factory=list)
+    retrievers: list[RetrieverSpec] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource and what applying the manifest does to it."""
+
+    kind: Literal["bucket", "collection", "retriever"]
+    name: str
+    action: Literal["create", "update", "unchanged"]
+
+    @property
+    def line(self) -> str:
+        sign = {"create": "+", "update": "~", "unchanged": "="}[self.action]
+        return f"{sign} {self.kind} {self.name} ({self.action})"
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a YAML file; raises `InvalidInput` with the place of what is wrong."""
+    try:
+        data = yaml.safe_load(path.read_text())
+    except FileNotFoundError as error:
+        raise InvalidInput(f"There is no file {path}.", field="file", value=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} is not YAML: {error}", field="file", value=str(path)) from error
+    if not isinstance(data, dict):
+        raise InvalidInput(
+            f"{path} does not hold a mapping.", field="file", fix="Start with 'namespace: default'."
+        )
+    return parsed(Manifest, data)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of `mixpeek.yaml`, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mixpeek.yaml",
+        **Manifest.model_json_schema(by_alias=True),
+    }
+
+
+class Declarations:
+    """Applies manifests."""
+
+    def __init__(self, buckets: Buckets, collections: Collections, retrievers: Retrievers) -> None:
+        self._buckets = buckets
+        self._collections = collections
+        self._retrievers = retrievers
+
+    def changes(self, namespace_id: str, manifest: Manifest) -> list[Change]:
+        """What `apply` would do, in its order; nothing is written. A resource missing from the file is left alone."""
+        return [change for change, _ in self._steps(namespace_id, manifest)]
+
+    def apply(self, namespace_id: str, manifest: Manifest) -> list[Change]:
+        """What was done. Stops at the first resource that is refused; those before it are kept."""
+        done = []
+        for change, act in self._steps(namespace_id, manifest):
+            act()
+            done.append(change)
+        return done
+
+    def _steps(self, namespace_id: str, manifest: Manifest) -> list[tuple[Change, Callable[[], object]]]:
+        buckets = {b.name: b for b in self._buckets.all(namespace_id)}
+        collections = {c.name: c for c in self._collections.all(namespace_id)}
+        retrievers = {r.name: r for r in self._retrievers.all(namespace_id)}
+        steps = [
+            self._step("bucket", spec.bucket_name, spec, buckets, self._buckets, namespace_id)
+            for spec in manifest.buckets
+        ]
+        steps += [
+            self._step("collection", spec.collection_name, spec, collections, self._collections, namespace_id)
+            for spec in upstream_first(manifest.collections)
+        ]
+        steps += [
+            self._step("retriever", spec.retriever_name, spec, retrievers, self._retrievers, namespace_id)
+            for spec in manifest.retrievers
+        ]
+        return steps
+
+    @staticmethod
+    def _step(
+        kind: Any, name: str, spec: Any, existing: dict[str, Any], service: Any, namespace_id: str
+    ) -> tuple[Change, Callable[[], object]]:
+        old = existing.get(name)
+        if old is None:
+            return Change(kind, name, "create"), lambda: service.create(namespace_id, spec, managed_by=OWNER)
+        if service.matches(old, spec):
+            return Change(kind, name, "unchanged"), lambda: None
+        return Change(kind, name, "update"), lambda: service.update(old, spec, managed_by=OWNER)
+
+
+def upstream_first(specs: Iterable[CollectionSpec]) -> list[CollectionSpec]:
+    """The collections of a file, each after those it reads; raises `Cycle` naming the circle."""
+    by_name = {spec.collection_name: spec for spec in specs}
+    graph = {
+        name: [up for up in spec.source.identifiers if spec.source.type == "collection" and up in by_name]
+        for name, spec in by_name.items()
+    }
+    try:
+        return [by_name[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise Cycle(
+            f"These collections would read from each other: {circle}.",
+            field="collections",
+            value=circle,
+            fix="Let one of them read a bucket or a collection outside the circle.",
+        ) from error

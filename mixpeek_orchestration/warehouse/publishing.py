@@ -1,0 +1,67 @@
+"""Keeping Dagster's picture true: one publisher watches the catalog's revision.
+
+Watching the revision, and not being told, also catches changes that another process made or whose notice was lost
+in a crash. All changes of one interval become one snapshot and one reload.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.warehouse.reload import Reload
+from mixpeek_orchestration.warehouse.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+INTERVAL_S = 1.0
+
+
+@dataclass
+class Publisher:
+    """Publishes a snapshot per change of the catalog and has Dagster reload until it did."""
+
+    revision: Callable[[], int]
+    publish: Callable[[], Snapshot]
+    reload: Callable[[], Reload]
+    interval_s: float = INTERVAL_S
+    _seen_revision: int = -1
+    _loaded_hash: str = ""
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Watch in the background until `stop`."""
+        self._thread = threading.Thread(target=self._watch, name="snapshot-publisher", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def step(self) -> bool:
+        """Publish and reload if something changed; `True` when Dagster now shows the newest definitions."""
+        revision = self.revision()
+        if revision == self._seen_revision:
+            return True
+        snapshot = self.publish()
+        if snapshot.content_hash != self._loaded_hash:
+            outcome = self.reload()
+            if outcome.outcome != "reloaded":
+                _log.info("Dagster has not reloaded yet: %s", outcome.reason)
+                return False
+            self._loaded_hash = snapshot.content_hash
+        self._seen_revision = revision
+        return True
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self.interval_s):
+            try:
+                self.step()
+            except MixpeekError as error:
+                _log.warning("The snapshot could not be published: %s", error)
+            except Exception:  # noqa: BLE001 - the watcher must outlive a catalog that is briefly away
+                _log.exception("The snapshot could not be published")

@@ -1,0 +1,166 @@
+"""The warehouse: every service over one set of ports. Doors (HTTP, command line, Dagster) use nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mixpeek_orchestration.core.collection import Collection
+from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.feature_uri import parse_feature_uri
+from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment, Failure
+from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.extraction import ExtractionJob, ExtractorRegistry, QueryEncoder, Runner
+from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.serving import EndpointHost
+from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.warehouse.access import Access
+from mixpeek_orchestration.warehouse.batches import Batches
+from mixpeek_orchestration.warehouse.buckets import Buckets
+from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.endpoints import Endpoints
+from mixpeek_orchestration.warehouse.manifest import Declarations
+from mixpeek_orchestration.warehouse.materialize import Materializer, Progress
+from mixpeek_orchestration.warehouse.objects import Objects
+from mixpeek_orchestration.warehouse.planning import Planned, Planner
+from mixpeek_orchestration.warehouse.retrievers import Retrievers
+from mixpeek_orchestration.warehouse.runs import Runs
+from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.uploads import Uploads
+
+_INFERENCE_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a warehouse is made of; chosen in one place, by `bootstrap`."""
+
+    catalog: Catalog
+    objects: ObjectStore
+    documents: DocumentStore
+    registry: ExtractorRegistry
+    encoder: QueryEncoder
+    choose_runner: Callable[[int], Runner]
+    make_job: Callable[[Planned], ExtractionJob]
+    endpoint_host: Callable[[], EndpointHost]
+    is_answering: Callable[[Deployment], bool]
+    publish: Callable[[Catalog], Snapshot]
+
+
+class Warehouse:
+    """All services of one warehouse."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.catalog = parts.catalog
+        self.documents = parts.documents
+        self.registry = parts.registry
+        self.access = Access(parts.catalog.resources)
+        self.buckets = Buckets(parts.catalog)
+        self.batches = Batches(parts.catalog)
+        self.runs = Runs(parts.catalog.leases)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.catalog.uploads, self.parts.objects, lambda: self.objects)
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(
+            self.catalog.objects,
+            self.parts.objects,
+            uploaded=self.uploads.content,
+            remove_documents=self.batches.removal,
+        )
+
+    @cached_property
+    def collections(self) -> Collections:
+        return Collections(self.catalog, self.documents, self.registry)
+
+    @cached_property
+    def retrievers(self) -> Retrievers:
+        return Retrievers(self.catalog, self.documents, self.parts.encoder)
+
+    @cached_property
+    def declarations(self) -> Declarations:
+        return Declarations(self.buckets, self.collections, self.retrievers)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        return Endpoints(
+            self.catalog, self.registry, host=self.parts.endpoint_host, is_answering=self.parts.is_answering
+        )
+
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.catalog, self.documents, self.collections)
+
+    def plan(self, collection_id: str, batch_ids: Sequence[str] | None = None) -> Planned:
+        """What would run for these batches (for the whole source without them), and why."""
+        return self._planner.plan(collection_id, batch_ids)
+
+    def materialize(
+        self,
+        collection_id: str,
+        batch_ids: Sequence[str] | None,
+        *,
+        run_id: str,
+        progress: Progress = lambda _: None,
+    ) -> dict[str, TierReport]:
+        """The collection, up to date with these batches (its whole source without them); a report per batch."""
+        materializer = Materializer(
+            self.catalog,
+            self.documents,
+            self._planner,
+            choose_runner=self.parts.choose_runner,
+            make_job=self.parts.make_job,
+        )
+        return materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
+
+    def infer(self, uri: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The raw answer of the endpoint behind a feature URI."""
+        feature = parse_feature_uri(uri)
+        description = self.registry.describe(feature.extractor, feature.version, parameters)
+        return self.parts.encoder.encode(
+            description.name,
+            description.version,
+            inputs,
+            description.parameters,
+            timeout_s=_INFERENCE_TIMEOUT_S,
+        )
+
+    def failures(self, collection: Collection, *, open_only: bool = True, limit: int = 100) -> list[Failure]:
+        """The failures of a collection, newest first."""
+        return self.catalog.ledger.failures(collection.collection_id, open_only=open_only, limit=limit)
+
+    def history(self, collection: Collection, *, limit: int = 20) -> list[TierReport]:
+        """The reports of earlier runs, newest first."""
+        return self.catalog.ledger.history(collection.collection_id, limit=limit)
+
+    def namespace_id(self, identifier: str) -> str:
+        """The id of a namespace; raises `NotFound`."""
+        found = self.catalog.resources.namespace(identifier)
+        if found is None:
+            raise NotFound(f"There is no namespace {identifier!r}.", field="namespace", value=identifier)
+        return found.namespace_id
+
+    def ensure_namespace(self, identifier: str) -> str:
+        """The id of a namespace, which is made when there is none of that name or id."""
+        found = self.catalog.resources.namespace(identifier)
+        return (found or self.access.create_namespace(identifier)).namespace_id
+
+    def search(
+        self, namespace: str, retriever: str, inputs: Mapping[str, Any], *, limit: int | None = None
+    ) -> dict[str, Any]:
+        """The wire answer of a retriever."""
+        body = {"inputs": dict(inputs), **({"limit": limit} if limit else {})}
+        return self.retrievers.execute(self.namespace_id(namespace), retriever, body).wire()
+
+    def publish(self) -> Snapshot:
+        """The newest snapshot, written for Dagster."""
+        return self.parts.publish(self.catalog)
+
+    def close(self) -> None:
+        self.catalog.close()
