@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     code_server_port: int = Field(default=4266, description="Port of the Dagster code server (gRPC).")
     serve_port: int = Field(default=8321, description="Port of the Ray Serve HTTP proxy.")
     ray_port: int = Field(default=6390, description="Port of the local Ray head node.")
-    ray_dashboard_port: int = Field(default=8265, description="Port of the Ray dashboard and its REST API.")
+    ray_agent_port: int = Field(default=6391, description="Port of the Ray node agent, which answers health checks.")
     ray_address: str = Field(
         default="",
         validation_alias=AliasChoices("MIXPEEK_RAY_ADDRESS", "RAY_ADDRESS"),

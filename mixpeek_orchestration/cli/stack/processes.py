@@ -33,7 +33,7 @@ def _carries(process: psutil.Process, stack_id: str, service: str | None) -> boo
     except (psutil.Error, OSError):  # it ended meanwhile, or belongs to another user
         return False
     same_service = service is None or environment.get(SERVICE_MARK) == service
-    return alive and same_service and environment.get(STACK_MARK) == stack_id
+    return bool(alive and same_service and environment.get(STACK_MARK) == stack_id)
 
 
 def end(find: Callable[[], list[psutil.Process]], *, grace_s: float) -> int:
