@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyOf
 from dataclasses import replace
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.report import TierReport
@@ -15,7 +15,7 @@ from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
 from mixpeek_orchestration.stores.catalog.schema import batch_objects, batches
-from mixpeek_orchestration.stores.catalog.statements import among, fetch_columns
+from mixpeek_orchestration.stores.catalog.statements import SEPARATOR, among
 
 
 class SqlBatches:
@@ -59,16 +59,17 @@ class SqlBatches:
 
     def object_ids(self, batch_ids: Sequence[str]) -> dict[str, list[str]]:
         """Object ids by batch id, in the order they were added."""
-        members: dict[str, list[str]] = {batch_id: [] for batch_id in batch_ids}
         with self._database.reading() as connection:
-            statement = (
+            ordered = (
                 select(batch_objects.c.batch_id, batch_objects.c.object_id)
                 .where(among(connection, batch_objects.c.batch_id, batch_ids))
                 .order_by(batch_objects.c.batch_id, batch_objects.c.position)
+                .subquery()
             )
-            for batch_id, object_id in zip(*fetch_columns(connection, statement), strict=True):
-                members[batch_id].append(object_id)
-        return members
+            joined = func.aggregate_strings(ordered.c.object_id, SEPARATOR)
+            rows = connection.execute(select(ordered.c.batch_id, joined).group_by(ordered.c.batch_id)).all()
+        members: dict[str, list[str]] = {batch_id: [] for batch_id in batch_ids}
+        return members | {row[0]: row[1].split(SEPARATOR) for row in rows}
 
     def submit(self, batch_id: str) -> Batch:
         """Start the next submission; raises `NotFound`, and `Conflict` while one is under way."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
-from mixpeek_orchestration.core.ports.catalog import Namespace
+from mixpeek_orchestration.core.ports.catalog import Deployment, Namespace
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.catalog.clock import now
 
@@ -85,4 +85,14 @@ def number_taken(collection_id: str, number: int, existing: str) -> Conflict:
         field="number",
         value=number,
         fix="Read the generations again and take the next number.",
+    )
+
+
+def second_endpoint(deployment: Deployment, existing: str) -> Conflict:
+    """The error for two endpoints of one extractor version."""
+    return Conflict(
+        f"{deployment.extractor_name}@{deployment.extractor_version} already has the endpoint {existing!r}.",
+        field="endpoint_id",
+        value=deployment.endpoint_id,
+        fix="Update that endpoint, or delete it first.",
     )

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from sqlalchemy import delete, select
 
-from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.ports.catalog import Deployment
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
+from mixpeek_orchestration.stores.catalog.definitions import second_endpoint
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
 from mixpeek_orchestration.stores.catalog.schema import deployments
 from mixpeek_orchestration.stores.catalog.statements import upsert
@@ -65,13 +65,3 @@ class SqlDeployments:
         with self._database.writing() as connection:
             where = deployments.c.endpoint_id == endpoint_id
             return connection.execute(delete(deployments).where(where)).rowcount > 0
-
-
-def second_endpoint(deployment: Deployment, existing: str) -> Conflict:
-    """The error for two endpoints of one extractor version."""
-    return Conflict(
-        f"{deployment.extractor_name}@{deployment.extractor_version} already has the endpoint {existing!r}.",
-        field="endpoint_id",
-        value=deployment.endpoint_id,
-        fix="Update that endpoint, or delete it first.",
-    )

@@ -6,12 +6,14 @@ The text is ASCII: a NUL or a lone surrogate in people's data, which PostgreSQL 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 def encoded(value: object) -> str:
@@ -36,8 +38,8 @@ def read(text: str) -> Any:
 
 
 def storable(text: str) -> str:
-    """Text that every database takes: NUL and lone surrogates replaced."""
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+    """Text that every database takes and that can be joined: control characters and lone surrogates replaced."""
+    return _CONTROL.sub("�", text).encode("utf-8", "replace").decode("utf-8")
 
 
 @cache

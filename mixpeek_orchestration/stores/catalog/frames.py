@@ -7,9 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from mixpeek_orchestration.core.plan import OUTCOME_SCHEMA
+from mixpeek_orchestration.core.plan import OUTCOME_SCHEMA, SOURCE_SCHEMA
 
+SOURCE_FRAME_SCHEMA = {**SOURCE_SCHEMA, "properties": pl.List(pl.String)}
 OUTCOME_COLUMNS = tuple(OUTCOME_SCHEMA)
+_TRUE = ("1", "true")
 
 
 def source_frame(columns: Sequence[Sequence[Any]], properties: Mapping[str, list[str]]) -> pl.DataFrame:
@@ -27,9 +29,14 @@ def source_frame(columns: Sequence[Sequence[Any]], properties: Mapping[str, list
 
 
 def outcome_frame(columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
-    """The frame of outcomes from its columns in the order of `OUTCOME_COLUMNS`."""
+    """The frame of outcomes from its columns as text, in the order of `OUTCOME_COLUMNS`."""
     series = [
-        pl.Series(name, [bool(v) for v in values] if dtype == pl.Boolean else values, dtype=dtype)
-        for (name, dtype), values in zip(OUTCOME_SCHEMA.items(), columns, strict=True)
+        pl.Series(name, values, dtype=pl.String)
+        for name, values in zip(OUTCOME_COLUMNS, columns, strict=True)
     ]
-    return pl.DataFrame(series)
+    return pl.DataFrame(series).with_columns(pl.col("transient").is_in(_TRUE))
+
+
+def frame_of(rows: Sequence[tuple[Any, ...]], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """A frame from rows, with its types also when it is empty."""
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Text, cast, delete, func, insert, select, update
 
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.identity import random_id
@@ -18,7 +18,7 @@ from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded, read, storable, written
 from mixpeek_orchestration.stores.catalog.frames import OUTCOME_COLUMNS, outcome_frame
 from mixpeek_orchestration.stores.catalog.schema import code_parts, failures, outcomes, tier_reports
-from mixpeek_orchestration.stores.catalog.statements import among, fetch_columns, upsert
+from mixpeek_orchestration.stores.catalog.statements import among, text_columns, upsert
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,12 +51,12 @@ class SqlLedger:
 
     def outcomes(self, generation_id: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
         """The outcomes that stand, of some root objects or of all."""
-        columns = [outcomes.c[name] for name in OUTCOME_COLUMNS]
+        columns = [cast(outcomes.c[name], Text) for name in OUTCOME_COLUMNS]
         statement = select(*columns).where(outcomes.c.generation_id == generation_id)
         with self._database.reading() as connection:
             if roots is not None:
                 statement = statement.where(among(connection, outcomes.c.root_object, roots))
-            return outcome_frame(fetch_columns(connection, statement.order_by(outcomes.c.item)))
+            return outcome_frame(text_columns(connection, statement.order_by(outcomes.c.item)))
 
     def forget(self, generation_id: str, items: Sequence[str]) -> None:
         """Drop outcomes and resolve failures of items that are gone."""

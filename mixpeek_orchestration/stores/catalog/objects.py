@@ -17,7 +17,7 @@ from mixpeek_orchestration.stores.catalog.encoding import read, written
 from mixpeek_orchestration.stores.catalog.frames import source_frame
 from mixpeek_orchestration.stores.catalog.object_rows import READ, object_from, object_row, shape_of
 from mixpeek_orchestration.stores.catalog.schema import object_shapes, objects
-from mixpeek_orchestration.stores.catalog.statements import among, fetch_columns, inserting, upsert
+from mixpeek_orchestration.stores.catalog.statements import among, inserting, text_columns, upsert
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +69,7 @@ class SqlObjects:
         """Ids of live objects, oldest first."""
         statement = select(objects.c.object_id).where(_LIVE, objects.c.bucket_id == bucket_id)
         with self._database.reading() as connection:
-            return list(fetch_columns(connection, statement.order_by(objects.c.seq))[0])
+            return text_columns(connection, statement.order_by(objects.c.seq))[0]
 
     def counts(self, bucket_id: str) -> BucketCounts:
         """What lies in the bucket; one row per shape of object is read."""
@@ -104,7 +104,7 @@ class SqlObjects:
             statement = statement.where(among(connection, objects.c.bucket_id, bucket_ids))
             if object_ids is not None:
                 statement = statement.where(among(connection, objects.c.object_id, object_ids))
-            columns = fetch_columns(connection, statement.order_by(objects.c.seq))
+            columns = text_columns(connection, statement.order_by(objects.c.seq))
             return source_frame(columns, _properties_by_shape(connection, set(columns[2])))
 
     def _read(self, statement: Select[Any]) -> list[SourceObject]:

@@ -11,6 +11,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from mixpeek_orchestration.stores.catalog.encoding import written
 
+SEPARATOR = "\x1f"
+"""The ASCII unit separator, which no text that the catalog searches for contains."""
+
 
 def among(connection: Connection, searched: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
     """`searched IN (values)` with one bound parameter, however many values there are."""
@@ -39,9 +42,13 @@ def inserting(connection: Connection, table: Table) -> Any:
     return insert(table)
 
 
-def fetch_columns(connection: Connection, statement: Select[Any]) -> list[Sequence[Any]]:
-    """The result by column, straight from the driver: wrapping each of 200,000 rows would cost more than reading."""
-    result = connection.execute(statement)
-    rows = result.cursor.fetchall()
-    result.close()
-    return list(zip(*rows, strict=True)) if rows else [() for _ in statement.selected_columns]
+def text_columns(connection: Connection, ordered: Select[Any]) -> list[list[str]]:
+    """The values of a query on text columns, by column.
+
+    The database joins each column into one text: making a Python row for each of 200,000 would take three times as
+    long as reading them.
+    """
+    rows = ordered.subquery()
+    joined = [func.aggregate_strings(column, SEPARATOR) for column in rows.columns]
+    whole = connection.execute(select(*joined)).one()
+    return [[] if text is None else text.split(SEPARATOR) for text in whole]

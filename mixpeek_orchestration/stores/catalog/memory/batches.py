@@ -1,0 +1,80 @@
+"""Batches in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from collections.abc import Collection as AnyOf
+from dataclasses import replace
+
+from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.stores.catalog import batch_flow
+from mixpeek_orchestration.stores.catalog.clock import now
+from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
+
+
+class MemoryBatches:
+    """The `BatchCatalog` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._bodies: dict[str, str] = {}
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    def create(self, batch: Batch, object_ids: Sequence[str]) -> Batch:
+        """Keep a new batch with each object once; raises `Conflict` when its id is taken."""
+        distinct = tuple(dict.fromkeys(object_ids))
+        kept = replace(batch, object_count=len(distinct), created_at=batch.created_at or now())
+        with self._lock:
+            if batch.batch_id in self._bodies:
+                raise batch_flow.batch_exists(batch.batch_id)
+            self._bodies[batch.batch_id] = encoded(kept)
+            self._members[batch.batch_id] = distinct
+        return kept
+
+    def get(self, batch_id: str) -> Batch | None:
+        body = self._bodies.get(batch_id)
+        return None if body is None else decoded(Batch, body)
+
+    def recent(
+        self, *, bucket_id: str | None = None, statuses: AnyOf[str] | None = None, limit: int = 100
+    ) -> list[Batch]:
+        """Newest first."""
+        with self._lock:
+            every = [decoded(Batch, body) for body in reversed(self._bodies.values())]
+        matching = [b for b in every if bucket_id in (None, b.bucket_id)]
+        return [b for b in matching if statuses is None or b.status in statuses][:limit]
+
+    def object_ids(self, batch_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Object ids by batch id, in the order they were added."""
+        return {batch_id: list(self._members.get(batch_id, ())) for batch_id in batch_ids}
+
+    def submit(self, batch_id: str) -> Batch:
+        """Start the next submission; raises `NotFound`, and `Conflict` while one is under way."""
+        return self._moved(batch_id, batch_flow.submitted)
+
+    def start(self, batch_id: str, *, run_id: str) -> Batch:
+        """Set `IN_PROGRESS` unless the batch has ended."""
+        return self._moved(batch_id, lambda batch: batch_flow.started(batch, run_id))
+
+    def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
+        """Keep the report of one collection and set the status that follows."""
+        return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
+
+    def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
+        """Set `FAILED` unless the batch has ended or moved on."""
+        return self._moved(batch_id, lambda batch: batch_flow.failed(batch, error, submission))
+
+    def cancel(self, batch_id: str) -> Batch:
+        """Set `CANCELED` unless the batch has ended."""
+        return self._moved(batch_id, batch_flow.canceled)
+
+    def _moved(self, batch_id: str, move: Callable[[Batch], Batch]) -> Batch:
+        with self._lock:
+            old = self.get(batch_id)
+            if old is None:
+                raise batch_flow.unknown_batch(batch_id)
+            new = move(old)
+            self._bodies[batch_id] = encoded(new)
+            return new

@@ -1,0 +1,28 @@
+"""All concerns of the catalog in the memory of one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from mixpeek_orchestration.stores.catalog.memory.batches import MemoryBatches
+from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeployments
+from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
+from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
+from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
+from mixpeek_orchestration.stores.catalog.memory.resources import MemoryResources
+
+
+class MemoryCatalog:
+    """A `Catalog` that is safe for several threads and ends with its process, so it cannot be pickled."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self.objects = MemoryObjects()
+        self.ledger = MemoryLedger()
+        self.resources = MemoryResources(self.objects, self.ledger)
+        self.batches = MemoryBatches()
+        self.leases = MemoryLeases(clock)
+        self.deployments = MemoryDeployments()
+
+    def close(self) -> None:
+        """Nothing to give back."""

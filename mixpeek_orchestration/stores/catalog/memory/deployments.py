@@ -1,0 +1,48 @@
+"""Endpoints in memory."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from mixpeek_orchestration.core.feature_uri import canonical_version
+from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.stores.catalog.clock import now
+from mixpeek_orchestration.stores.catalog.definitions import second_endpoint
+from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
+
+
+class MemoryDeployments:
+    """The `DeploymentCatalog` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._bodies: dict[str, str] = {}
+
+    def put(self, deployment: Deployment) -> Deployment:
+        """Insert or replace by id, stamped with the time; raises `Conflict` for a second endpoint of a version."""
+        kept = replace(deployment, updated_at=now())
+        with self._lock:
+            other = self.get(kept.extractor_name, kept.extractor_version)
+            if other is not None and other.endpoint_id != kept.endpoint_id:
+                raise second_endpoint(kept, other.endpoint_id)
+            self._bodies[kept.endpoint_id] = encoded(kept)
+        return kept
+
+    def get(self, name: str, version: str) -> Deployment | None:
+        """By extractor name and version in any spelling."""
+        wanted = (name, canonical_version(version))
+        every = self.all()
+        return next(
+            (d for d in every if (d.extractor_name, canonical_version(d.extractor_version)) == wanted), None
+        )
+
+    def all(self) -> list[Deployment]:
+        """Oldest first."""
+        with self._lock:
+            return [decoded(Deployment, body) for body in self._bodies.values()]
+
+    def delete(self, endpoint_id: str) -> bool:
+        """Forget an endpoint; `False` when it was not known."""
+        with self._lock:
+            return self._bodies.pop(endpoint_id, None) is not None

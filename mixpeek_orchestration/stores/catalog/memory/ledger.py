@@ -1,0 +1,133 @@
+"""The ledger in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection as AnyOf
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mixpeek_orchestration.core.failure import ItemError
+from mixpeek_orchestration.core.identity import random_id
+from mixpeek_orchestration.core.plan import OUTCOME_SCHEMA
+from mixpeek_orchestration.core.ports.catalog import Failure, ItemOutcome
+from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.stores.catalog.clock import now
+from mixpeek_orchestration.stores.catalog.encoding import storable
+from mixpeek_orchestration.stores.catalog.frames import frame_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class MemoryLedger:
+    """The `Ledger` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._outcomes: dict[tuple[str, str], tuple[str, ItemOutcome]] = {}
+        self._failures: list[Failure] = []
+        self._code: dict[str, dict[str, str]] = {}
+        self._reports: list[TierReport] = []
+
+    def settle(
+        self,
+        generation_id: str,
+        *,
+        collection_id: str,
+        batch_id: str,
+        done: Sequence[str],
+        outcomes: Sequence[ItemOutcome],
+        errors: Sequence[ItemError],
+        versions: Mapping[str, str],
+    ) -> None:
+        """Replace what is known of these items, in one step."""
+        with self._lock:
+            self.forget(generation_id, [*done, *(outcome.item for outcome in outcomes)])
+            for outcome in outcomes:
+                kept = replace(outcome, reason=storable(outcome.reason))
+                self._outcomes[generation_id, outcome.item] = (collection_id, kept)
+            attempts = {error.item: self._attempts(generation_id, error.item) + 1 for error in errors}
+            moment = now()
+            self._failures += [
+                Failure(
+                    failure_id=random_id("fail"),
+                    collection_id=collection_id,
+                    generation_id=generation_id,
+                    batch_id=batch_id,
+                    error=error,
+                    attempt=attempts[error.item],
+                    versions=dict(versions),
+                    created_at=moment,
+                )
+                for error in errors
+            ]
+
+    def outcomes(self, generation_id: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
+        """The outcomes that stand, of some root objects or of all."""
+        with self._lock:
+            told = [
+                o for (generation, _), (_, o) in sorted(self._outcomes.items()) if generation == generation_id
+            ]
+        wanted = None if roots is None else set(roots)
+        rows = [
+            tuple(getattr(outcome, name) for name in OUTCOME_SCHEMA)
+            for outcome in told
+            if wanted is None or outcome.root_object in wanted
+        ]
+        return frame_of(rows, OUTCOME_SCHEMA)
+
+    def forget(self, generation_id: str, items: Sequence[str]) -> None:
+        """Drop outcomes and resolve failures of items that are gone."""
+        gone, moment = set(items), now()
+        with self._lock:
+            for item in gone:
+                self._outcomes.pop((generation_id, item), None)
+            self._failures = [
+                replace(failure, resolved_at=failure.resolved_at or moment)
+                if failure.generation_id == generation_id and failure.error.item in gone
+                else failure
+                for failure in self._failures
+            ]
+
+    def failures(self, collection_id: str, *, open_only: bool = True, limit: int = 100) -> list[Failure]:
+        """Newest first."""
+        with self._lock:
+            newest = [f for f in reversed(self._failures) if f.collection_id == collection_id]
+        return [f for f in newest if not (open_only and f.resolved_at)][:limit]
+
+    def open_failure_count(self, collection_id: str) -> int:
+        """Source items with an open failure."""
+        with self._lock:
+            still_open = [f for f in self._failures if f.collection_id == collection_id and not f.resolved_at]
+        return len({failure.error.item for failure in still_open})
+
+    def keep_code(self, code_fp: str, parts: Mapping[str, str]) -> None:
+        """Keep the parts under a fingerprint."""
+        self._code[code_fp] = dict(parts)
+
+    def code(self, code_fp: str) -> dict[str, str]:
+        """The named parts under a fingerprint; empty when it was never seen."""
+        return dict(self._code.get(code_fp, {}))
+
+    def keep_report(self, batch_id: str, report: TierReport, *, run_id: str, code_fp: str) -> None:
+        """Add a report to the history of its collection."""
+        with self._lock:
+            self._reports.append(report)
+
+    def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
+        """Newest first."""
+        with self._lock:
+            return [r for r in reversed(self._reports) if r.collection_id == collection_id][:limit]
+
+    def drop(self, collection_id: str) -> None:
+        """Forget everything about a collection that is gone."""
+        with self._lock:
+            self._outcomes = {k: told for k, told in self._outcomes.items() if told[0] != collection_id}
+            self._failures = [f for f in self._failures if f.collection_id != collection_id]
+            self._reports = [r for r in self._reports if r.collection_id != collection_id]
+
+    def _attempts(self, generation_id: str, item: str) -> int:
+        same = (f for f in self._failures if f.generation_id == generation_id and f.error.item == item)
+        return max((failure.attempt for failure in same), default=0)
