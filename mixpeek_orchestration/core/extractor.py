@@ -77,9 +77,7 @@ class ExtractorDescription:
     @property
     def recipe(self) -> Recipe:
         """What a worker needs to build the same steps itself."""
-        return Recipe(
-            self.name, self.version, self.path, self.parameters, self.code_fp, self.model_cache
-        )
+        return Recipe(self.name, self.version, self.path, self.parameters, self.code_fp, self.model_cache)
 
 
 @dataclass(frozen=True)

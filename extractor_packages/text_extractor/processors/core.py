@@ -1,0 +1,54 @@
+"""The batch step: rows of text in, a row per chunk with its vector out."""
+
+from typing import TYPE_CHECKING, Any
+
+from shared.extractors.sdk import BatchProcessor
+
+from ..manifest import VECTOR
+from .embedding import choose_encoder
+from .splitting import Chunk, make_splitter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TextProcessor(BatchProcessor):
+    """Splits every row's text and embeds all chunks of the batch together. A row without words gives no rows."""
+
+    def setup(self) -> None:
+        options: dict[str, Any] = self.config
+        self._split = make_splitter(options["split_by"], options["chunk_size"], options["chunk_overlap"])
+        self._encoder = choose_encoder(options["embedding_model"]).load()
+
+    def process(self, batch: "pd.DataFrame") -> "pd.DataFrame":
+        """One row per chunk: the columns of the row that it comes from, its text, place and vector."""
+        chunks = [
+            (row, place, chunk)
+            for row, text in enumerate(batch["data"].fillna(""))
+            for place, chunk in enumerate(self._split(_checked(text)))
+        ]
+        rows = batch.iloc[[row for row, _, _ in chunks]].reset_index(drop=True)
+        vectors = self._encoder.encode([chunk.text for _, _, chunk in chunks])
+        return rows.assign(
+            **_columns([chunk for _, _, chunk in chunks]),
+            chunk_index=[place for _, place, _ in chunks],
+            **{VECTOR: list(vectors)},
+        )
+
+
+def _checked(text: Any) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"The row holds {type(text).__name__}, not text.")
+    return text
+
+
+def _columns(chunks: list[Chunk]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        "text": [chunk.text for chunk in chunks],
+        "start_offset": [chunk.start for chunk in chunks],
+    }
+    if any(chunk.kind for chunk in chunks):
+        columns["heading_path"] = [list(chunk.headings) for chunk in chunks]
+        columns["chunk_kind"] = [chunk.kind for chunk in chunks]
+        columns["code_language"] = [chunk.language for chunk in chunks]
+    return columns

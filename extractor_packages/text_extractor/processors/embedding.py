@@ -1,0 +1,50 @@
+"""Chooses the encoder of a model: one rule for documents and queries, and no second choice if it fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from shared.extractors.sdk import ModelSpec
+
+from .minilm import MINILM, MINILM_SPEC, load_minilm
+from .sentence_model import load_sentence_model, sentence_model_spec
+
+
+class Encoder(Protocol):
+    def encode(self, texts: list[str]) -> Any:
+        """A float32 matrix with one row per text."""
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """A model, the backend that computes it, and how many numbers it gives."""
+
+    spec: ModelSpec
+    dimension: int
+    make: Callable[[], Encoder]
+
+    def load(self) -> Encoder:
+        """The encoder, loaded once per process."""
+        return _loaded(self)
+
+
+def choose_encoder(model: str) -> EncoderChoice:
+    """onnxruntime for all-MiniLM-L6-v2, sentence-transformers for every other model."""
+    if model in (MINILM, MINILM.partition("/")[2]):
+        return EncoderChoice(MINILM_SPEC, 384, load_minilm)
+    spec, dimension, folder = sentence_model_spec(model)
+    return EncoderChoice(spec, dimension, _LoadSentenceModel(folder))
+
+
+@dataclass(frozen=True)
+class _LoadSentenceModel:
+    folder: str
+
+    def __call__(self) -> Encoder:
+        return load_sentence_model(self.folder)
+
+
+@lru_cache(maxsize=4)
+def _loaded(choice: EncoderChoice) -> Encoder:
+    return choice.make()

@@ -1,0 +1,123 @@
+"""An extractor described: everything the warehouse knows about a package with one set of parameters."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from mixpeek_orchestration.core.errors import InvalidPackage
+from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.fingerprint import code_fp, fields_fp
+from mixpeek_orchestration.extractors.closure import module_parts, refuse_unknown_imports
+from mixpeek_orchestration.extractors.loader import load_module
+from mixpeek_orchestration.extractors.manifest import Manifest, read_manifest
+from mixpeek_orchestration.extractors.model_files import ModelSpec
+from mixpeek_orchestration.extractors.package_source import PIPELINE, REALTIME, PackageSource
+from mixpeek_orchestration.extractors.parameters import validated_parameters
+from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, build_pipeline
+
+
+def load_manifest(source: PackageSource) -> Manifest:
+    """The manifest of the package, checked."""
+    return read_manifest(load_module(source, "manifest"))
+
+
+def load_pipeline(source: PackageSource, manifest: Manifest, parameters: Mapping[str, Any]) -> BuiltPipeline:
+    """The pipeline of the package for parameters that are already valid; refuses unknown imports first, because the
+    ones inside functions would otherwise fail in the middle of a run."""
+    refuse_unknown_imports(source, PIPELINE)
+    return build_pipeline(load_module(source, "pipeline"), manifest, parameters)
+
+
+def describe_package(
+    source: PackageSource, given: Mapping[str, Any], *, model_cache: Path | str = ""
+) -> ExtractorDescription:
+    """The description of the package at this moment, with `given` parameters completed by its defaults."""
+    manifest = load_manifest(source)
+    parameters = validated_parameters(manifest, given)
+    built = load_pipeline(source, manifest, parameters)
+    parts = code_parts(source, manifest, parameters, built.models)
+    return ExtractorDescription(
+        name=manifest.name,
+        version=manifest.version,
+        description=manifest.description,
+        path=str(source.path),
+        parameters=parameters,
+        supported_input_types=manifest.supported_input_types,
+        input_fields=manifest.input_fields,
+        output_fields=manifest.output_fields,
+        vectors=built.vectors,
+        steps=tuple(step.description for step in built.steps),
+        models=tuple(model.described() for model in built.models),
+        code_parts=parts,
+        code_fp=code_fp(parts),
+        realtime_fp=realtime_fp(source, manifest),
+        inference_type=manifest.inference_type,
+        position_fields=manifest.position_fields,
+        dependencies=manifest.dependencies,
+        input_schema=manifest.input_schema,
+        output_schema=manifest.output_schema,
+        parameter_schema=manifest.parameter_schema,
+        model_cache=str(model_cache),
+    )
+
+
+def code_parts(
+    source: PackageSource,
+    manifest: Manifest,
+    parameters: Mapping[str, Any],
+    models: tuple[ModelSpec, ...],
+) -> dict[str, str]:
+    """The named parts under `code_fp`."""
+    parts = module_parts(source, PIPELINE)
+    parts["parameters"] = fields_fp(parameters)
+    parts |= dependency_parts(manifest)
+    parts |= {
+        f"model:{model.model_id}": f"{model.revision}|{model.backend}|{model.digest}" for model in models
+    }
+    return parts
+
+
+def realtime_fp(source: PackageSource, manifest: Manifest) -> str:
+    """The fingerprint of the realtime half, empty without one."""
+    if REALTIME not in source.modules:
+        return ""
+    refuse_unknown_imports(source, REALTIME)
+    return code_fp(module_parts(source, REALTIME) | dependency_parts(manifest))
+
+
+def dependency_parts(manifest: Manifest) -> dict[str, str]:
+    """The installed version of every declared dependency; raises `InvalidPackage` for one that is missing."""
+    return {f"dependency:{name}": version for name, version in map(_resolved, manifest.dependencies)}
+
+
+def _resolved(declared: str) -> tuple[str, str]:
+    try:
+        requirement = Requirement(declared)
+        version = importlib.metadata.version(requirement.name)
+    except InvalidRequirement as error:
+        raise InvalidPackage(
+            f"{declared!r} is not a requirement.",
+            field="dependencies",
+            value=declared,
+            fix="Write for example pillow>=11.",
+        ) from error
+    except importlib.metadata.PackageNotFoundError as error:
+        raise InvalidPackage(
+            f"The dependency {declared!r} is not installed.",
+            field="dependencies",
+            value=declared,
+            fix=f"pip install '{declared}'",
+        ) from error
+    if not requirement.specifier.contains(version, prereleases=True):
+        raise InvalidPackage(
+            f"The dependency {declared!r} is installed as {version}.",
+            field="dependencies",
+            value=declared,
+            fix=f"pip install '{declared}'",
+        )
+    return requirement.name.lower(), version

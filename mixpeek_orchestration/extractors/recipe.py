@@ -1,0 +1,44 @@
+"""Builds steps in a worker from what travelled there: reference, fingerprint and parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mixpeek_orchestration.core.errors import Conflict
+from mixpeek_orchestration.core.extractor import Recipe
+from mixpeek_orchestration.core.fingerprint import code_fp
+from mixpeek_orchestration.extractors.description import code_parts, load_manifest, load_pipeline
+from mixpeek_orchestration.extractors.model_files import use_model_cache
+from mixpeek_orchestration.extractors.package_source import PackageSource, read_package
+from mixpeek_orchestration.extractors.parameters import validated_parameters
+from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, Step
+
+__all__ = ["Step", "build_steps"]
+
+
+def build_steps(recipe: Recipe) -> list[Step]:
+    """The steps of the recipe's package, not instantiated yet.
+
+    Raises `Conflict` when the package here is not the one that was planned with.
+    """
+    return list(built_from(recipe)[1].steps)
+
+
+def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline]:
+    """The package and its pipeline, certain to be the planned ones."""
+    if recipe.model_cache:
+        use_model_cache(recipe.model_cache)
+    source = read_package(Path(recipe.path))
+    manifest = load_manifest(source)
+    parameters = validated_parameters(manifest, recipe.parameters)
+    built = load_pipeline(source, manifest, parameters)
+    found = code_fp(code_parts(source, manifest, parameters, built.models))
+    if found != recipe.code_fp:
+        raise Conflict(
+            f"The extractor {recipe.name} {recipe.version} here is not the one that was planned with.",
+            field="code_fp",
+            value=found,
+            fix="Plan again; on several machines, give all of them the same copy of the package.",
+            planned=recipe.code_fp,
+        )
+    return source, built
