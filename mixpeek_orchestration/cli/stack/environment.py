@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mixpeek_orchestration.cli.stack.layout import Layout
 from mixpeek_orchestration.cli.stack.processes import SERVICE_MARK, environment_mark
+from mixpeek_orchestration.cli.stack.services import own_ray_address
 from mixpeek_orchestration.settings import Settings
 
 # What the caller's shell may have set for clients, for another Dagster or Ray, or for another keeper.
@@ -45,4 +46,9 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     """The settings as variables from which a process in any folder reads the same ones."""
     values = {f"MIXPEEK_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
     folders = [str(Path(part).expanduser().resolve()) for part in settings.extractor_paths.split(":") if part]
-    return {**values, "MIXPEEK_HOME": str(settings.root), "MIXPEEK_EXTRACTOR_PATHS": ":".join(folders)}
+    return {
+        **values,
+        "MIXPEEK_HOME": str(settings.root),
+        "MIXPEEK_EXTRACTOR_PATHS": ":".join(folders),
+        "MIXPEEK_RAY_ADDRESS": settings.ray_address or own_ray_address(settings),
+    }

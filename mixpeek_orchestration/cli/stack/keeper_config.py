@@ -13,9 +13,9 @@ from mixpeek_orchestration.cli.stack.services import Service, Stack
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 3
 
-# The home may hold any character; in this file a blank, a percent sign or a semicolon would mean
-# something. So the file names the variable, and the keeper fills it in after parsing.
-HOME = "%(ENV_MIXPEEK_HOME)s"
+# Relative to the home, in which the keeper runs: in this file a home with a blank, a percent sign or a
+# semicolon in its path would mean something else.
+LOGS = "logs"
 
 
 def render_keeper_config(stack: Stack) -> str:
@@ -27,12 +27,11 @@ def render_keeper_config(stack: Stack) -> str:
     }
     config["supervisord"] = {
         "identifier": stack.layout.stack_id,
-        "directory": HOME,
-        "logfile": f"{HOME}/logs/keeper.log",
+        "logfile": f"{LOGS}/keeper.log",
         "logfile_maxbytes": LOG_BYTES,
         "logfile_backups": str(LOG_BACKUPS),
         "pidfile": str(stack.layout.runtime / "keeper.pid"),
-        "childlogdir": f"{HOME}/logs",
+        "childlogdir": LOGS,
     }
     for priority, service in enumerate(stack.services):
         config[f"program:{service.name}"] = _program(service, priority)
@@ -46,7 +45,6 @@ def _program(service: Service, priority: int) -> dict[str, str]:
     return {
         "command": launch.replace("%", "%%"),
         "environment": f'{SERVICE_MARK}="{service.name}"',
-        "directory": HOME,
         "priority": str(priority),
         "autostart": "true",
         "autorestart": "true",
@@ -56,7 +54,7 @@ def _program(service: Service, priority: int) -> dict[str, str]:
         "stopwaitsecs": str(service.grace_s),
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": f"{HOME}/logs/{service.name}.log",
+        "stdout_logfile": f"{LOGS}/{service.name}.log",
         "stdout_logfile_maxbytes": LOG_BYTES,
         "stdout_logfile_backups": str(LOG_BACKUPS),
     }

@@ -15,7 +15,7 @@ from mixpeek_orchestration.cli.stack.keeper_config import render_keeper_config
 from mixpeek_orchestration.cli.stack.layout import Layout
 from mixpeek_orchestration.cli.stack.lock import stack_lock
 from mixpeek_orchestration.cli.stack.ports import refuse_taken_ports
-from mixpeek_orchestration.cli.stack.prepare import prepare_home
+from mixpeek_orchestration.cli.stack.prepare import prepare
 from mixpeek_orchestration.cli.stack.processes import end, marked
 from mixpeek_orchestration.cli.stack.ray_head import forget_sessions
 from mixpeek_orchestration.cli.stack.record import (
@@ -73,7 +73,7 @@ def _start(stack: Stack, keeper: Keeper, say: Callable[[str], None]) -> str:
         say(f"ended {left} processes that an earlier stack of this home left behind")
     refuse_taken_ports(stack.settings, ours=())
     say(f"preparing {stack.layout.root}")
-    prepare_home(stack)
+    prepare(stack)
     write_record(stack.layout, record_of(stack.settings))
     write_private(stack.layout.keeper_config, render_keeper_config(stack))
     keeper.start(environment_of(stack))

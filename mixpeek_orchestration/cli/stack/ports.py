@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from mixpeek_orchestration.cli.stack.services import LOOPBACK
+from mixpeek_orchestration.cli.stack.services import LOOPBACK, has_own_ray
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.settings import Settings
 
@@ -62,7 +62,7 @@ def refuse_shared_ports(chosen: Mapping[str, int]) -> None:
 
 def needed_ports(settings: Settings) -> dict[str, tuple[str, int]]:
     """Host and port of every setting that this stack listens on."""
-    fields = PUBLIC_FIELDS + ("code_server_port",) + (() if settings.ray_address else LOCAL_RAY_PORTS)
+    fields = PUBLIC_FIELDS + ("code_server_port",) + (LOCAL_RAY_PORTS if has_own_ray(settings) else ())
     return {
         field: (settings.host if field in PUBLIC_FIELDS else LOOPBACK, getattr(settings, field))
         for field in fields

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from mixpeek_orchestration.cli.stack.commands import LOCATION
 from mixpeek_orchestration.cli.stack.record import write_private
 from mixpeek_orchestration.cli.stack.services import LOOPBACK, Stack, api_url
-from mixpeek_orchestration.core.errors import Forbidden
+from mixpeek_orchestration.core.errors import Broken, Forbidden
 from mixpeek_orchestration.settings import Settings
 
-NAMESPACE = "default"
+if TYPE_CHECKING:
+    from mixpeek_orchestration.warehouse.access import Access
+
+INSTANCE_MODULE = f"{LOCATION}.defs.instance"
 
 
-def prepare_home(stack: Stack) -> None:
+def prepare(stack: Stack) -> None:
     """The home has what the services read when they start. Doing it again changes nothing."""
     stack.layout.create()
-    write_dagster_files(stack)
-    upgrade(stack.settings)
-    open_first_time(stack.settings)
-
-
-def write_dagster_files(stack: Stack) -> None:
-    """DAGSTER_HOME has the instance's configuration, and the workspace names the code server."""
-    from mixpeek_orchestration.defs.instance import instance_config
-
-    instance = yaml.safe_dump(instance_config(stack.layout.root), sort_keys=False)
-    write_private(stack.layout.dagster_home / "dagster.yaml", instance)
+    write_private(stack.layout.dagster_home / "dagster.yaml", instance_configuration(stack.layout.root))
     write_private(stack.layout.workspace, render_workspace(stack.settings))
+    prepare_warehouse(stack.settings)
+
+
+def instance_configuration(root: Path) -> str:
+    """The text of the Dagster instance's dagster.yaml, from the one package that knows Dagster."""
+    made = subprocess.run(
+        [sys.executable, "-m", INSTANCE_MODULE, str(root)], capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise Broken(f"The Dagster instance has no configuration: {made.stderr.strip()[-500:]}")
+    return made.stdout
 
 
 def render_workspace(settings: Settings) -> str:
@@ -39,45 +46,32 @@ def render_workspace(settings: Settings) -> str:
     return yaml.safe_dump({"load_from": [{"grpc_server": server}]}, sort_keys=False)
 
 
-def upgrade(settings: Settings) -> None:
-    """The catalog has the newest schema."""
-    from mixpeek_orchestration.stores.catalog import upgrade_catalog
+def prepare_warehouse(settings: Settings) -> None:
+    """Catalog, namespace and key exist, and the snapshot that the definitions are built from is published."""
+    from mixpeek_orchestration import bootstrap
 
-    upgrade_catalog(settings.catalog)
-
-
-def open_first_time(settings: Settings) -> None:
-    """Namespace and key exist, and the snapshot that the definitions are built from is published."""
-    from mixpeek_orchestration.bootstrap import open_warehouse
-    from mixpeek_orchestration.warehouse.snapshot import publish
-
-    warehouse = open_warehouse(settings)
-    write_credentials(warehouse.access, settings)
-    publish(warehouse.catalog, settings.snapshots)
-
-
-def write_credentials(access: Any, settings: Settings) -> None:
-    """credentials.json holds a key that the catalog knows, the namespace and where the API is."""
-    secret = known_secret(access, settings)
-    if secret is None:
-        secret, _ = access.create_key()
-        ensure_namespace(access, secret)
-    credentials = {"api_key": secret, "namespace": NAMESPACE, "base_url": api_url(settings)}
-    write_private(settings.credentials, json.dumps(credentials, indent=2) + "\n")
-
-
-def known_secret(access: Any, settings: Settings) -> str | None:
-    """The key of an earlier start, unless the file or the catalog has been lost since."""
+    bootstrap.prepare_home(settings)
+    warehouse = bootstrap.open_warehouse(settings, local=True)
     try:
-        secret: str = json.loads(settings.credentials.read_text())["api_key"]
+        refresh_credentials(warehouse.access, settings)
+        warehouse.publish()
+    finally:
+        warehouse.close()
+
+
+def refresh_credentials(access: Access, settings: Settings) -> None:
+    """credentials.json names a key that the catalog knows and the address of this stack's API."""
+    written = json.loads(settings.credentials.read_text())
+    if not is_known(access, written["api_key"]):  # the catalog was replaced since
+        written["api_key"], _ = access.create_key()
+    content = {**written, "base_url": api_url(settings)}
+    write_private(settings.credentials, json.dumps(content, indent=2))
+
+
+def is_known(access: Access, secret: str) -> bool:
+    """Whether the catalog knows this key."""
+    try:
         access.authenticate(secret)
-    except (FileNotFoundError, ValueError, KeyError, Forbidden):
-        return None
-    return secret
-
-
-def ensure_namespace(access: Any, secret: str) -> None:
-    """The namespace `default` exists."""
-    names = {namespace.name for namespace in access.visible(access.authenticate(secret))}
-    if NAMESPACE not in names:
-        access.create_namespace(NAMESPACE)
+    except Forbidden:
+        return False
+    return True

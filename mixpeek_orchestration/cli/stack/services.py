@@ -38,15 +38,25 @@ class Stack:
 
 def plan_stack(settings: Settings) -> Stack:
     """The stack of these settings. An address of another Ray cluster means that none is started here."""
-    own_ray = [] if settings.ray_address else [ray_head(settings)]
+    own_ray = [ray_head(settings)] if has_own_ray(settings) else []
     services = (*own_ray, code_server(settings), webserver(settings), daemon(), api(settings))
     return Stack(settings, Layout(settings.root), services)
+
+
+def has_own_ray(settings: Settings) -> bool:
+    """Whether the Ray cluster is this stack's own, and not one that the settings point to."""
+    return settings.ray_address in ("", own_ray_address(settings))
+
+
+def own_ray_address(settings: Settings) -> str:
+    """The address of the Ray head that the stack starts."""
+    return f"{LOOPBACK}:{settings.ray_port}"
 
 
 def ray_head(settings: Settings) -> Service:
     """The one Ray node. Ray gives its workers as many threads as they reserve cores, so no number is set here."""
     hook = {"RAY_START_HOOK": "mixpeek_orchestration.cli.stack.ray_head.slim"}
-    return Service("ray", f"{LOOPBACK}:{settings.ray_port}", environment=hook, grace_s=20)
+    return Service("ray", own_ray_address(settings), environment=hook, grace_s=20)
 
 
 def code_server(settings: Settings) -> Service:
