@@ -29,7 +29,7 @@ DEFAULT_NAMESPACE = "default"
 def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> Warehouse:
     """The warehouse that the settings name.
 
-    With `local`, work runs in this process: no Ray, and queries are encoded here when no endpoint answers.
+    With `local`, all work is done in this process: no Ray, and queries are encoded here.
     """
     settings = settings or Settings()
     from mixpeek_orchestration.extractors.registry import PackageRegistry
@@ -86,13 +86,13 @@ def _write_private(path: Path, content: dict[str, str]) -> None:
 
 
 def _encoder(catalog: Catalog, registry: ExtractorRegistry, *, local: bool) -> QueryEncoder:
+    if local:
+        from mixpeek_orchestration.serving.local_encoder import LocalEncoder
+
+        return LocalEncoder(registry)
     from mixpeek_orchestration.serving.http_encoder import ServeEncoder
 
-    if not local:
-        return ServeEncoder(catalog.deployments)
-    from mixpeek_orchestration.serving.local_encoder import LocalEncoder
-
-    return LocalEncoder(registry)
+    return ServeEncoder(catalog.deployments)
 
 
 def _runner_choice(settings: Settings, *, local: bool) -> Callable[[int], Runner]:

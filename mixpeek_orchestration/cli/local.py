@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def local_warehouse() -> Iterator[Warehouse]:
-    """The warehouse that the settings name, with its catalog made or upgraded and the default namespace there.
-
-    Queries go to a running endpoint where there is one, else they are encoded in this process.
-    """
+    """The warehouse that the settings name, with its catalog made or upgraded and the default namespace there."""
     from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
     from mixpeek_orchestration.settings import Settings
 

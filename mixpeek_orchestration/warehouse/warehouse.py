@@ -71,7 +71,7 @@ class Warehouse:
         return Objects(
             self.catalog.objects,
             self.parts.objects,
-            uploaded=self.uploads.content,
+            uploaded=lambda upload_id: self.uploads.content(upload_id),
             remove_documents=self.batches.removal,
         )
 

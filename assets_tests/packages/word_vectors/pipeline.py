@@ -1,0 +1,23 @@
+from engine.extractors.word_vectors.pipeline import (
+    PipelineDefinition,
+    ResourceType,
+    StepDefinition,
+    build_pipeline_steps,
+)
+
+from .manifest import WordVectorsParams, metadata
+from .processors.core import WordVectors
+
+
+def build_steps(extractor_request, container=None, **kwargs):
+    params = WordVectorsParams(**(extractor_request.extractor_config.parameters or {}))
+    pipeline = PipelineDefinition(
+        name=metadata["feature_extractor_name"],
+        version=metadata["version"],
+        steps=[
+            StepDefinition(
+                service_class=WordVectors, resource_type=ResourceType.CPU, config=params.model_dump()
+            )
+        ],
+    )
+    return {"steps": build_pipeline_steps(pipeline)}
