@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
@@ -15,7 +13,7 @@ from mixpeek_orchestration.core.failure import ItemError, item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted
 from mixpeek_orchestration.engine.columns import is_pickled
 from mixpeek_orchestration.engine.content import CONSTANT, CONTENT, INTERNAL
-from mixpeek_orchestration.engine.declared import declared_types
+from mixpeek_orchestration.engine.declared import conformed, declared_types
 from mixpeek_orchestration.engine.envelope import (
     Rows,
     errors_of,
@@ -88,26 +86,29 @@ def _errors(problems: dict[int, InvalidOutput], rows: Rows, items: list[str]) ->
 def _output(table: pa.Table, description: ExtractorDescription) -> tuple[pa.Table, dict[int, InvalidOutput]]:
     """The columns that are stored, and the first thing wrong with each row that has something wrong."""
     problems: dict[int, InvalidOutput] = {}
-    taken = {name for vector in description.vectors for name in spellings(vector)}
     types = declared_types(description.output_schema)
+    sources = {vector.column: _vector_source(table, vector) for vector in description.vectors}
     stored: dict[str, pa.Array] = {}
     for name in _stored_names(table, description):
-        if name in taken:
+        if name in sources or name in sources.values():
             continue
-        column = table.column(name).combine_chunks()
-        stored[name], wrong = _conformed(name, column, types.get(name), name in description.output_fields)
-        problems.update({row: problem for row, problem in wrong.items() if row not in problems})
+        values, wrong = conformed(name, table.column(name).combine_chunks(), types.get(name))
+        problems = {**wrong, **problems}
+        if not pa.types.is_null(values.type):
+            stored[name] = values
     required = ~table.column("_skipped").to_numpy()
     for vector in description.vectors:
-        column = _vector_column(table, vector)
-        stored[vector.column], wrong = check_vectors(column, vector, required=required, columns=list(stored))
-        problems.update({row: problem for row, problem in wrong.items() if row not in problems})
+        source = sources[vector.column]
+        column = None if source is None else table.column(source).combine_chunks()
+        values, wrong = check_vectors(column, vector, required=required, columns=list(stored))
+        problems = {**wrong, **problems}
+        stored[vector.column] = values
     return pa.table(stored), problems
 
 
-def _vector_column(table: pa.Table, vector: VectorIndex) -> pa.Array | None:
-    name = next((name for name in spellings(vector) if name in table.column_names), None)
-    return None if name is None else table.column(name).combine_chunks()
+def _vector_source(table: pa.Table, vector: VectorIndex) -> str | None:
+    """The column that the pipeline wrote this vector to."""
+    return next((name for name in spellings(vector) if name in table.column_names), None)
 
 
 def _stored_names(table: pa.Table, description: ExtractorDescription) -> list[str]:
@@ -120,61 +121,3 @@ def _stored_names(table: pa.Table, description: ExtractorDescription) -> list[st
         if field.name in declared
         or not (field.name in inputs or field.name.startswith("_") or is_pickled(field.type))
     ]
-
-
-def _conformed(
-    name: str, column: pa.Array, dtype: pa.DataType | None, declared: bool
-) -> tuple[pa.Array, dict[int, InvalidOutput]]:
-    """The column in its declared type, null where a value does not have it."""
-    if dtype is None:
-        return (column, {}) if not (declared and is_pickled(column.type)) else _unstorable(name, column)
-    if column.type == dtype:
-        return column, {}
-    try:
-        return column.cast(dtype), {}
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        return _cast_one_by_one(name, column, dtype)
-
-
-def _cast_one_by_one(
-    name: str, column: pa.Array, dtype: pa.DataType
-) -> tuple[pa.Array, dict[int, InvalidOutput]]:
-    if is_pickled(column.type):
-        return _unstorable(name, column, dtype)
-    values: list[Any] = []
-    wrong: dict[int, InvalidOutput] = {}
-    for row, value in enumerate(column.to_pylist()):
-        try:
-            values.append(pa.scalar(value, dtype).as_py())
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
-            values.append(None)
-            wrong[row] = _wrong_type(name, value, dtype)
-    return pa.array(values, dtype), wrong
-
-
-def _unstorable(
-    name: str, column: pa.Array, dtype: pa.DataType | None = None
-) -> tuple[pa.Array, dict[int, InvalidOutput]]:
-    """Values of no common type: those that have the declared one stay, the others are wrong."""
-    from mixpeek_orchestration.engine.columns import to_frame
-
-    values = to_frame(pa.table({name: column}))[name].tolist()
-    dtype = dtype or pa.string()
-    kept: list[Any] = []
-    wrong: dict[int, InvalidOutput] = {}
-    for row, value in enumerate(values):
-        try:
-            kept.append(pa.scalar(value, dtype).as_py())
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
-            kept.append(None)
-            wrong[row] = _wrong_type(name, value, dtype)
-    return pa.array(kept, dtype), wrong
-
-
-def _wrong_type(name: str, value: object, dtype: pa.DataType) -> InvalidOutput:
-    return InvalidOutput(
-        f"The output field {name!r} holds {type(value).__name__}, which cannot be stored as {dtype}.",
-        field=name,
-        value=value,
-        fix="Return the type that the output schema declares.",
-    )

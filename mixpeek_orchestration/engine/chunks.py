@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.ports.extraction import SourceItem
@@ -18,14 +18,28 @@ def chunk_items(description: ExtractorDescription) -> int:
     return min(max(largest, MIN_ITEMS), MAX_ITEMS)
 
 
+def content_bytes(item: SourceItem) -> int:
+    """The size of everything that an extractor reads of the item."""
+    return sum(row.size_bytes for row in item.rows)
+
+
+def inline_bytes(item: SourceItem) -> int:
+    """The size of the text that travels with the item itself."""
+    return sum(len(row.text) for row in item.rows if row.text is not None)
+
+
 def chunks(
-    items: Iterable[SourceItem], size: int, *, max_bytes: int = MAX_BYTES
+    items: Iterable[SourceItem],
+    size: int,
+    *,
+    max_bytes: int = MAX_BYTES,
+    weigh: Callable[[SourceItem], int] = content_bytes,
 ) -> Iterator[list[SourceItem]]:
-    """The items in order, at most `size` together, and no more content than `max_bytes` unless one item has it."""
+    """The items in order, at most `size` together, weighing no more than `max_bytes` unless one item alone does."""
     chunk: list[SourceItem] = []
     held = 0
     for item in items:
-        weight = sum(row.size_bytes for row in item.rows)
+        weight = weigh(item)
         if chunk and (len(chunk) == size or held + weight > max_bytes):
             yield chunk
             chunk, held = [], 0

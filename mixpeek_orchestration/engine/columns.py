@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _PICKLED = pa.struct([("__pickled__", pa.binary())])
-_ARROW_ERRORS = (
+ARROW_ERRORS: Final = (
     pa.ArrowInvalid,
     pa.ArrowTypeError,
     pa.ArrowNotImplementedError,
@@ -40,7 +40,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
 def _to_series(column: pa.Array) -> pd.Series:
     if is_pickled(column.type):
-        return pd.Series([_unpickled(value) for value in column.to_pylist()], dtype=object)
+        return pd.Series(python_values(column), dtype=object)
     if pa.types.is_list(column.type) and pa.types.is_float32(column.type.value_type):
         return pd.Series(_float_lists(column), dtype=object)
     if pa.types.is_string(column.type) or pa.types.is_nested(column.type) or pa.types.is_null(column.type):
@@ -68,7 +68,7 @@ def from_series(series: pd.Series, before: pa.DataType | None = None) -> pa.Arra
             continue
         try:
             return _plain(pa.array(series, type=dtype, from_pandas=True))
-        except _ARROW_ERRORS:
+        except ARROW_ERRORS:
             if dtype is None:
                 break
     return from_values(series.tolist())
@@ -78,7 +78,7 @@ def from_values(values: Sequence[Any]) -> pa.Array:
     """Arrow of Python values: typed when they share a type, else pickled one by one."""
     try:
         return _plain(pa.array([_nested(value) for value in values], from_pandas=True))
-    except _ARROW_ERRORS:
+    except ARROW_ERRORS:
         return pa.array(
             [None if value is None else {"__pickled__": pickle.dumps(value)} for value in values], _PICKLED
         )
@@ -95,6 +95,11 @@ def _plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _nested(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def python_values(column: pa.Array) -> list[Any]:
+    """The Python objects in a pickled column."""
+    return [_unpickled(value) for value in column.to_pylist()]
 
 
 def is_pickled(dtype: pa.DataType) -> bool:

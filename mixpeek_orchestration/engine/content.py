@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from mixpeek_orchestration.core.errors import Broken, InvalidInput
-from mixpeek_orchestration.core.failure import ItemError, item_error
+from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, InputRow, SourceItem
 from mixpeek_orchestration.core.ports.objects import ObjectStore
@@ -85,24 +85,34 @@ class Loader:
         """The envelope with content: text in `data`, a URL there for everything else. What cannot be read is an
         error of its row."""
         rows = spread(envelope)
-        columns = rows.table.select(["data", "_content", "blob_type", "mime_type"]).to_pylist()
-        with ThreadPoolExecutor(_LOADERS) as threads:
-            loaded = list(threads.map(_caught(self._content_of), columns))
-        items = envelope.column("item").to_pylist()
-        numbers = rows.table.column("_row").to_pylist()
-        errors: list[ItemError] = [
-            item_error(items[owner], LOAD, found, row=number)
-            for owner, number, found in zip(rows.owner, numbers, loaded, strict=True)
-            if isinstance(found, Exception)
+        data, failed = self._contents(rows.table)
+        items, numbers = envelope.column("item").to_pylist(), rows.table.column("_row").to_pylist()
+        errors = [
+            item_error(items[rows.owner[place]], LOAD, error, row=numbers[place])
+            for place, error in failed.items()
         ]
-        good = np.array([not isinstance(found, Exception) for found in loaded], dtype=bool)
-        data = pa.array([None if isinstance(found, Exception) else found for found in loaded], pa.string())
-        table = rows.table.drop_columns(["_content"]).set_column(0, "data", data)
-        return with_errors(gather(envelope, Rows(self._aliased(table), rows.owner).keep(good)), errors)
+        table = rows.table.drop_columns(["_content"]).set_column(0, "data", pa.array(data, pa.string()))
+        loaded = np.ones(len(data), dtype=bool)
+        loaded[list(failed)] = False
+        return with_errors(gather(envelope, Rows(self._aliased(table), rows.owner).keep(loaded)), errors)
 
-    def _content_of(self, row: dict[str, Any]) -> str:
-        if row["data"] is not None:
-            return str(row["data"])
+    def _contents(self, table: pa.Table) -> tuple[list[str | None], dict[int, Exception]]:
+        """The content of every row, and by place what went wrong. Stored content is read by several threads."""
+        data: list[str | None] = table.column("data").to_pylist()
+        missing = [place for place, text in enumerate(data) if text is None]
+        failed: dict[int, Exception] = {}
+        if missing:
+            columns = table.select(["_content", "blob_type", "mime_type"]).take(pa.array(missing)).to_pylist()
+            with ThreadPoolExecutor(_LOADERS) as threads:
+                found = list(threads.map(_caught(self._stored_content), columns))
+            for place, content in zip(missing, found, strict=True):
+                if isinstance(content, Exception):
+                    failed[place] = content
+                else:
+                    data[place] = content
+        return data, failed
+
+    def _stored_content(self, row: dict[str, Any]) -> str:
         if row["_content"] is None:
             raise InvalidInput("The row has neither text nor stored content.", field="data")
         if not _is_text(row):

@@ -77,7 +77,7 @@ def gather(envelope: pa.Table, rows: Rows) -> pa.Table:
     counts = np.bincount(rows.owner, minlength=envelope.num_rows)
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
     columns = [_one_chunk(column) for column in rows.table.columns]
-    structs = pa.StructArray.from_arrays(columns, fields=list(rows.table.schema)) if columns else pa.nulls(0)
+    structs = pa.StructArray.from_arrays(columns, fields=list(rows.table.schema))
     lists = pa.ListArray.from_arrays(pa.array(offsets), structs)
     return envelope.set_column(envelope.schema.get_field_index("rows"), "rows", lists)
 

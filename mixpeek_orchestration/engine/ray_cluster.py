@@ -137,6 +137,9 @@ def connect(address: str, environment: Mapping[str, str], *, namespace: str = NA
     Raises `NotReady` when nothing answers there, and `Broken` when this process is connected to another cluster.
     """
     os.environ.update(environment)  # before the import: Ray reads some of them then
+    os.environ.setdefault(
+        "RAY_BACKEND_LOG_LEVEL", "fatal"
+    )  # errors reach us as exceptions; no native log lines
     import ray
 
     if ray.is_initialized():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.engine.assembly import extracted
-from mixpeek_orchestration.engine.chunks import chunk_items, chunks
+from mixpeek_orchestration.engine.chunks import chunk_items, chunks, inline_bytes
 from mixpeek_orchestration.engine.content import enclose_items
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, build_from_recipe
 from mixpeek_orchestration.engine.placement import Stage, place
@@ -27,10 +28,18 @@ if TYPE_CHECKING:
     from ray.data import DataContext, Dataset
 
 _WINDOW_ITEMS = 100_000
-_WINDOW_BYTES = 1024**4
+_WINDOW_BYTES = 256 * 1024 * 1024
+"""What of a run is in Ray's object store at a time: starting a pool again costs seconds, so windows are large."""
 _DEATHS = 2
 """How often Ray runs a chunk again whose worker died, before it is cut into smaller ones."""
 _START_S = 600.0
+_QUIET = {
+    "ray.data": logging.WARNING,
+    "ray.data._internal.progress": logging.ERROR,
+    "ray.data._internal.execution.streaming_executor_state": logging.CRITICAL,  # lost chunks, which run again
+}
+
+logger = logging.getLogger(__name__)
 
 
 class RayRunner:
@@ -56,7 +65,7 @@ class RayRunner:
         started = time.monotonic()
         self._usage = Usage(runner=self.name)
         stages = self._stages(job)
-        for window in chunks(items, _WINDOW_ITEMS, max_bytes=_WINDOW_BYTES):
+        for window in chunks(items, _WINDOW_ITEMS, max_bytes=_WINDOW_BYTES, weigh=inline_bytes):
             for result, cost in self._window(job, stages, window):
                 self._usage = _added(self._usage, cost, time.monotonic() - started)
                 yield result
@@ -84,6 +93,11 @@ class RayRunner:
                 yield result, spent(block)
             if not left:
                 return
+            logger.warning(
+                "The workers of %d items died; %s",
+                len(left),
+                "giving them up" if together == 1 else "they run again",
+            )
         yield _lost(list(left)), {}
 
     def _blocks(
@@ -108,20 +122,23 @@ class RayRunner:
         part = Part(job, self._build, stage.first, stage.end)
         resources = stage.resources
         options: dict[str, Any] = {"memory": resources.memory_bytes} if resources.memory_bytes else {}
-        return dataset.map_batches(
-            StageWorker,
-            fn_constructor_args=(part, resources.gpus),
-            compute=ray.data.ActorPoolStrategy(
-                min_size=1, max_size=stage.workers, max_tasks_in_flight_per_actor=1 if alone else 2
-            ),
-            batch_size=None,
-            batch_format="pyarrow",
-            zero_copy_batch=True,
-            num_cpus=resources.cpus,
-            num_gpus=resources.gpus or None,
-            max_task_retries=_DEATHS,
-            **options,
+        pool = ray.data.ActorPoolStrategy(
+            min_size=1, max_size=stage.workers, max_tasks_in_flight_per_actor=1 if alone else 2
         )
+        with warnings.catch_warnings():
+            # Retries have no named parameter yet, and without a bound an item that kills its worker would for ever.
+            warnings.simplefilter("ignore")
+            return dataset.map_batches(
+                StageWorker,
+                fn_constructor_args=(part, resources.gpus),
+                compute=pool,
+                batch_size=None,
+                batch_format="pyarrow",
+                num_cpus=resources.cpus,
+                num_gpus=resources.gpus or None,
+                max_task_retries=_DEATHS,
+                **options,
+            )
 
 
 def _configure(context: DataContext) -> None:
@@ -129,7 +146,8 @@ def _configure(context: DataContext) -> None:
     missing at the end is run again."""
     from mixpeek_orchestration.engine.run_ahead import pace_by_commits
 
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.execution_options.preserve_order = False
