@@ -38,12 +38,12 @@ def _or_template(value: Any, handler: ValidatorFunctionWrapHandler, info: Valida
     return handler(value)
 
 
-def _only(*built: str) -> BeforeValidator:
-    """Refuses the documented values that are not built."""
+def _not_yet(*later: str, instead: str) -> BeforeValidator:
+    """Refuses documented values that are not built, by name."""
 
     def check(value: object) -> object:
-        if isinstance(value, str) and not is_template(value) and value not in built:
-            raise unsupported(repr(value), f"use {' or '.join(built)}")
+        if isinstance(value, str) and value in later:
+            raise unsupported(repr(value), f"use {instead}")
         return value
 
     return BeforeValidator(check)
@@ -67,15 +67,19 @@ Milliseconds = OrTemplate[Annotated[int, Field(strict=True, ge=1)]]
 Identifiers = OrTemplate[list[str]]
 
 
+_LATER_MODES = _not_yet("content", "document", "multi_content", instead="text or vector")
+
+
 class Query(BaseModel):
     """What to search for: a text, or a vector of the index's own space."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input_mode: Annotated[Literal["text", "vector"], _only("text", "vector")] = "text"
+    input_mode: Annotated[Literal["text", "vector"], _LATER_MODES] = "text"
     value: Any = None
     embedding_task: Annotated[
-        str | None, _only("retrieval_query", "none"), Field(description="How the model is told to embed.")
+        Literal["retrieval_query", "none"] | None,
+        Field(description="Accepted: both embed the text as it is."),
     ] = None
 
     @model_validator(mode="before")
@@ -137,7 +141,7 @@ class Search(BaseModel):
     min_score: Score | None = None
     weight: Unit = 1.0
     optional: Flag = False
-    on_empty: Annotated[Literal["error", "skip"], _only("error", "skip")] = "error"
+    on_empty: Annotated[Literal["error", "skip"], _not_yet("random", instead="error or skip")] = "error"
     collection_identifiers: Identifiers | None = None
     lexical: Later = None
     query_preprocessing: Later = None
@@ -154,9 +158,7 @@ class FeatureSearchParameters(BaseModel):
 
     searches: list[Search] = Field(min_length=1, max_length=MAX_SEARCHES)
     final_top_k: Count = 25
-    fusion: Annotated[Literal["rrf", "dbsf", "weighted", "max"], _only("rrf", "dbsf", "weighted", "max")] = (
-        "rrf"
-    )
+    fusion: Annotated[Literal["rrf", "dbsf", "weighted", "max"], _not_yet("learned", instead="rrf")] = "rrf"
     collection_identifiers: Identifiers | None = None
     hard_timeout_ms: Milliseconds | None = Field(
         default=None, description="The most time that this stage may take."
@@ -168,7 +170,9 @@ class FeatureSearchParameters(BaseModel):
     auto_preprocess: Flag = Field(
         default=True, description="Accepted: queries that it is about are not built."
     )
-    cache_behavior: Annotated[Literal["auto", "disabled"] | None, _only("auto", "disabled")] = None
+    cache_behavior: Annotated[Literal["auto", "disabled"] | None, _not_yet("aggressive", instead="auto")] = (
+        None
+    )
     cache_ttl_seconds: Later = None
     learning_config: Later = None
     query_preprocessing: Later = None

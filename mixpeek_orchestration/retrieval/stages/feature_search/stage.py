@@ -35,7 +35,9 @@ class FeatureSearch:
     stage_type = "filter"
 
     def normalized(self, parameters: Mapping[str, Any], *, at: str) -> dict[str, Any]:
-        return parsed(parameters, at=at, rendered=False).model_dump(exclude_unset=True)
+        return parsed(parameters, at=at, rendered=False).model_dump(
+            exclude_unset=True, warnings=False  # a template may stand where a number will be
+        )
 
     def features(self, parameters: Mapping[str, Any]) -> list[FeatureUri]:
         asked = parsed(parameters, at="parameters", rendered=False)
