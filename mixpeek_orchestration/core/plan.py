@@ -171,6 +171,8 @@ def _moved_verdict(row: Mapping[str, object], now: tuple[str, str] | None) -> st
         return f"{EXTRACT}/{RETRY}" if row["transient"] else f"{FAILED}/{KNOWN_FAILURE}"
     if row["has_rows"] and now[1] != row["known_pass_fp"]:
         return f"{PATCH}/{PASS_CHANGED}"
+    if row["outcome"] == "empty":
+        return f"{UNCHANGED}/{KNOWN_EMPTY}"
     return f"{UNCHANGED}/{UNCHANGED}"
 
 
