@@ -13,4 +13,6 @@ def defs() -> dg.Definitions:
     """Empty, but loading, before anything was declared."""
     settings = Settings()
     addresses = Addresses(f"http://{settings.host}:{settings.api_port}")
-    return build_definitions(pinned_snapshot(settings.snapshots), addresses=addresses)
+    return build_definitions(
+        pinned_snapshot(settings.snapshots), snapshots=settings.snapshots, addresses=addresses
+    )

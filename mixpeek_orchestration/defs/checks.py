@@ -66,7 +66,7 @@ def judged(warehouse: "Warehouse", collection_id: str, wanted: set[str]) -> Iter
 
     generation = warehouse.collections.generation(warehouse.collections.by_id(collection_id))
     if "accounting_balances" in wanted:
-        plan = warehouse.planner.plan(collection_id).plan
+        plan = warehouse.plan(collection_id).plan
         state = warehouse.documents.state(generation.table)["item"].to_list()
         told = warehouse.catalog.ledger.outcomes(generation.generation_id)["item"].to_list()
         reports = warehouse.catalog.ledger.history(collection_id, limit=REPORTS)

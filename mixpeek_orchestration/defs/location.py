@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -16,7 +17,7 @@ from mixpeek_orchestration.defs.endpoints import endpoint_asset
 from mixpeek_orchestration.defs.graph import Graph
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.retrievers import retriever_asset
-from mixpeek_orchestration.defs.sensors import build_sensors
+from mixpeek_orchestration.defs.sensors.all import build_sensors
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 AnyResource = TypeVar("AnyResource", bound=naming.Resource)
@@ -52,11 +53,14 @@ class Lineage:
 
 
 def build_definitions(
-    snapshot: Snapshot, *, addresses: Addresses, warehouse: WarehouseResource | None = None
+    snapshot: Snapshot, *, snapshots: Path, addresses: Addresses, warehouse: WarehouseResource | None = None
 ) -> dg.Definitions:
-    """Everything that the snapshot names. An empty snapshot gives definitions with nothing but upkeep."""
+    """Everything that the snapshot names. An empty snapshot gives definitions with nothing but upkeep.
+
+    `snapshots` is the folder in which sensors see whether a newer one has been published.
+    """
     lineage = build_lineage(snapshot, addresses)
-    sensors = build_sensors(snapshot, defined=frozenset(lineage.assets))
+    sensors = build_sensors(snapshot, defined=frozenset(lineage.assets), snapshots=snapshots)
     if lineage.broken:
         sensors.append(broken_sensor(lineage.broken, snapshot.content_hash))
     return dg.Definitions(

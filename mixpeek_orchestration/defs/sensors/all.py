@@ -1,11 +1,25 @@
 """Every sensor of the location."""
 
-from __future__ import annotations
+from pathlib import Path
 
 import dagster as dg
 
+from mixpeek_orchestration.defs import naming
+from mixpeek_orchestration.defs.sensors.batches import batch_sensor
+from mixpeek_orchestration.defs.sensors.endpoints import endpoint_sensor
+from mixpeek_orchestration.defs.sensors.reaper import dead_runs
+from mixpeek_orchestration.defs.sensors.settling import ended_runs
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 
-def build_sensors(snapshot: Snapshot, *, defined: frozenset[str]) -> list[dg.SensorDefinition]:
-    return []
+def build_sensors(snapshot: Snapshot, *, defined: frozenset[str], snapshots: Path) -> list[dg.SensorDefinition]:
+    """Upkeep always; what asks for runs only where there is something defined to run."""
+    sources = [r for r in (*snapshot.buckets, *snapshot.collections) if naming.identifier(r) in defined]
+    endpoints = [e for e in snapshot.endpoints if naming.identifier(e) in defined]
+    sensors = [ended_runs, dead_runs]
+    if sources:
+        keys = {naming.identifier(resource): naming.asset_key(resource) for resource in sources}
+        sensors.append(batch_sensor(snapshot, keys, snapshots))
+    if endpoints:
+        sensors.append(endpoint_sensor(endpoints))
+    return sensors

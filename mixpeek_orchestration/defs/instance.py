@@ -1,0 +1,60 @@
+"""The Dagster instance: one source for the `dagster.yaml` of a clone and of the local stack.
+
+`python -m mixpeek_orchestration.defs.instance FOLDER` prints it for a home.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from mixpeek_orchestration.defs.naming import BATCH_TAG
+
+
+def instance_config(root: Path) -> dict[str, Any]:
+    """The configuration of an instance that keeps its state below `root`."""
+    state = root / "dagster"
+    return {
+        "storage": {"sqlite": {"base_dir": str(state / "storage")}},
+        "local_artifact_storage": _local("dagster._core.storage.root", "LocalArtifactStorage", state),
+        "compute_logs": _local(
+            "dagster._core.storage.local_compute_log_manager", "LocalComputeLogManager", state / "logs"
+        ),
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "code_servers": {"local_startup_timeout": 180},
+        "sensors": {"use_threads": True, "num_workers": 4},
+        "run_queue": {"dequeue_interval_seconds": 1},
+        # Two batches at a time are what two cores can take; the third place is for endpoints and people's clicks.
+        # A run holds the pools of its assets from start to end: a table has one writer at a time.
+        "concurrency": {
+            "runs": {"max_concurrent_runs": 3, "tag_concurrency_limits": [{"key": BATCH_TAG, "limit": 2}]},
+            "pools": {"default_limit": 1, "granularity": "run"},
+        },
+        "run_monitoring": {
+            "enabled": True,
+            "poll_interval_seconds": 15,
+            "start_timeout_seconds": 180,
+            "cancel_timeout_seconds": 60,
+            "free_slots_after_run_end_seconds": 30,
+        },
+        # Errors of code belong to the assets' own retry policy; here only runs whose worker crashed are retried.
+        "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
+        "retention": {"sensor": {"purge_after_days": {"skipped": 1, "success": 7, "failure": 30, "started": 1}}},
+    }
+
+
+def as_yaml(config: dict[str, Any]) -> str:
+    """The text of a `dagster.yaml`."""
+    import yaml
+
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def _local(module: str, name: str, folder: Path) -> dict[str, Any]:
+    return {"module": module, "class": name, "config": {"base_dir": str(folder)}}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_yaml(instance_config(Path(sys.argv[1]))))

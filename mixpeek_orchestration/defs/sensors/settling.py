@@ -1,0 +1,98 @@
+"""Settles batches whose last run has ended without them, and has none to follow.
+
+It compares states and does not listen to failure events: an event that was missed, or came before Dagster had
+decided on a retry, would leave a batch in progress for ever.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import dagster as dg
+
+from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.defs.resources import WarehouseResource
+from mixpeek_orchestration.defs.sensors.batches import RUN_KEY
+from mixpeek_orchestration.defs.sensors.ended import LastRun, settled
+
+OPEN_LIMIT: Final = 1_000
+REASON_LENGTH: Final = 500
+WILL_RETRY: Final = "dagster/will_retry"
+
+
+@dg.sensor(
+    name="ended_runs",
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Fails or cancels batches whose run has ended without finishing them.",
+)
+def ended_runs(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SkipReason:
+    """The catalog decides last: a batch that has ended meanwhile stays as it is."""
+    batches = warehouse.open().catalog.batches
+    told = []
+    for batch in batches.recent(statuses={"PENDING", "IN_PROGRESS"}, limit=OPEN_LIMIT):
+        run = last_run(context.instance, batch)
+        verdict = settled(run) if run is not None else None
+        if verdict is None:
+            continue
+        action, reason = verdict
+        if action == "cancel":
+            batches.cancel(batch.batch_id)
+        else:
+            batches.fail(batch.batch_id, error=reason, submission=batch.submission)
+        told.append(f"{batch.batch_id}: {reason}")
+    return dg.SkipReason("; ".join(told)[:1000] or "Every batch that is open has a run that goes on.")
+
+
+def last_run(instance: dg.DagsterInstance, batch: Batch) -> LastRun | None:
+    """The newest run of the batch's current submission, retries included; `None` when Dagster knows none."""
+    known = _first_run(instance, batch)
+    if known is None:
+        return None
+    group = instance.get_run_group(known.run_id)
+    run = _newest(instance, group[1]) if group else known
+    if not run.is_finished:
+        return LastRun("going")
+    if run.status is dg.DagsterRunStatus.SUCCESS:
+        return LastRun("succeeded")
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        return LastRun("canceled")
+    return LastRun("failed", _will_retry(instance, run), _reason(instance, run))
+
+
+def _first_run(instance: dg.DagsterInstance, batch: Batch) -> dg.DagsterRun | None:
+    """A run that took up the batch, else the one that was made for its submission."""
+    if batch.status == "IN_PROGRESS" and batch.run_id:
+        return instance.get_run_by_id(batch.run_id)
+    return next(
+        iter(instance.get_runs(filters=dg.RunsFilter(tags={RUN_KEY: batch.run_key}), limit=1)),
+        None,
+    )
+
+
+def _newest(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> dg.DagsterRun:
+    records = instance.get_run_records(filters=dg.RunsFilter(run_ids=[run.run_id for run in runs]))
+    return max(records, key=lambda record: record.storage_id).dagster_run
+
+
+def _will_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool | None:
+    if not instance.run_retries_enabled:
+        return False
+    decided = run.tags.get(WILL_RETRY)
+    return None if decided is None else decided == "true"
+
+
+def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """What the failed steps said, or else what ended the run; without tracebacks."""
+    failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    said = [_said(entry.dagster_event) for entry in failures if entry.dagster_event]
+    if not said:
+        ends = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+        said = [entry.dagster_event.message or "" for entry in ends if entry.dagster_event]
+    return "; ".join(said)[:REASON_LENGTH] or f"The run {run.run_id} ended without saying why."
+
+
+def _said(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    return data.error.message.strip().splitlines()[0] if data.error else "A step failed."
