@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mixpeek_orchestration.cli.stack.ray_head import ray_temp
 from mixpeek_orchestration.cli.stack.services import LOOPBACK, Stack
 from mixpeek_orchestration.engine.ray_cluster import HeadPorts, head_command
 
@@ -47,7 +48,7 @@ def ray_command(stack: Stack, ray_folder: Path) -> list[str]:
         worker_high=0,
     )
     return head_command(
-        ports, temp_folder=str(ray_folder), object_store_bytes=OBJECT_STORE_BYTES, dashboard=False
+        ports, temp_folder=str(ray_temp(ray_folder)), object_store_bytes=OBJECT_STORE_BYTES, dashboard=False
     )
 
 

@@ -112,8 +112,10 @@ def _shut_keeper_down(stack: Stack, keeper: Keeper) -> None:
 def end_everything(layout: Layout) -> int:
     """No marked process is left, run workers and orphans included, and the sockets are gone."""
     ended = end(lambda: marked(layout.stack_id), grace_s=GRACE_S)
-    forget_sessions(layout, Path(ray_environment(layout.root)["RAY_TMPDIR"]))
-    shutil.rmtree(layout.runtime, ignore_errors=True)
+    ray_folder = Path(ray_environment(layout.root)["RAY_TMPDIR"])
+    forget_sessions(layout, ray_folder)
+    for folder in (ray_folder, layout.runtime):
+        shutil.rmtree(folder, ignore_errors=True)
     return ended
 
 
