@@ -16,19 +16,30 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MIXPEEK_", extra="ignore", frozen=True)
 
     home: Path = Field(default=Path(".mixpeek"), description="The folder that holds all state.")
-    catalog_url: str = Field(default="", description="SQLAlchemy URL of the catalog; SQLite in the home by default.")
-    objects_url: str = Field(default="", description="fsspec URL of the object store; a folder in the home by default.")
-    documents_url: str = Field(default="", description="LanceDB URI of the documents; a folder in the home by default.")
-    extractor_paths: str = Field(
-        default="", description="Folders with extractor packages besides the built-in ones, separated by colons."
+    catalog_url: str = Field(
+        default="", description="SQLAlchemy URL of the catalog; SQLite in the home by default."
     )
-    host: str = Field(default="127.0.0.1", description="The address that the API and the webserver listen on.")
+    objects_url: str = Field(
+        default="", description="fsspec URL of the object store; a folder in the home by default."
+    )
+    documents_url: str = Field(
+        default="", description="LanceDB URI of the documents; a folder in the home by default."
+    )
+    extractor_paths: str = Field(
+        default="",
+        description="Folders with extractor packages besides the built-in ones, separated by colons.",
+    )
+    host: str = Field(
+        default="127.0.0.1", description="The address that the API and the webserver listen on."
+    )
     api_port: int = Field(default=8080, description="Port of the HTTP API.")
     webserver_port: int = Field(default=3000, description="Port of the Dagster webserver.")
     code_server_port: int = Field(default=4266, description="Port of the Dagster code server (gRPC).")
     serve_port: int = Field(default=8321, description="Port of the Ray Serve HTTP proxy.")
     ray_port: int = Field(default=6390, description="Port of the local Ray head node.")
-    ray_agent_port: int = Field(default=6391, description="Port of the Ray node agent, which answers health checks.")
+    ray_agent_port: int = Field(
+        default=6391, description="Port of the Ray node agent, which answers health checks."
+    )
     ray_address: str = Field(
         default="",
         validation_alias=AliasChoices("MIXPEEK_RAY_ADDRESS", "RAY_ADDRESS"),
@@ -36,6 +47,11 @@ class Settings(BaseSettings):
     )
     in_process_items: int = Field(
         default=500, description="Up to this many items a run extracts in its own process instead of on Ray."
+    )
+
+    upload_bytes: int = Field(
+        default=512_000_000,
+        description="The most bytes that one uploaded file may have; the API holds them in memory.",
     )
 
     @property

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import FastAPI
 
 from mixpeek_orchestration.api.answer import Answer
 from mixpeek_orchestration.api.door import Door
 from mixpeek_orchestration.api.errors import handle_errors
-from mixpeek_orchestration.api.routes import buckets, namespaces
+from mixpeek_orchestration.api.routes import (
+    batches,
+    buckets,
+    collections,
+    documents,
+    health,
+    inference,
+    namespaces,
+    objects,
+    retrievers,
+    uploads,
+)
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.bootstrap import Warehouse
+    from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
-ROUTERS = (namespaces.router, buckets.router)
+ROUTERS = (
+    health.router,
+    namespaces.router,
+    buckets.router,
+    objects.router,
+    uploads.router,
+    uploads.content_router,
+    batches.router,
+    batches.any_bucket_router,
+    collections.router,
+    documents.router,
+    retrievers.router,
+    inference.router,
+)
 
 
 @dataclass(frozen=True)
@@ -28,28 +53,41 @@ class Limits:
     upload_bytes: int = 512_000_000
 
 
-def nothing() -> None:
-    """The default for those who do not want to know about changed definitions."""
+class Background(Protocol):
+    """Something that runs beside the app."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 def create_app(
     warehouse: Warehouse,
     *,
-    notify_definitions_changed: Callable[[], None] = nothing,
     limits: Limits | None = None,
+    background: Sequence[Background] = (),
 ) -> FastAPI:
-    """The HTTP API over a warehouse. `notify_definitions_changed` is called after every change of a bucket,
-    collection, retriever or namespace; it must return at once."""
+    """The HTTP API over a warehouse; `background` runs from start-up to shutdown."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for part in background:
+            part.start()
+        try:
+            yield
+        finally:
+            for part in background:
+                part.stop()
+
     app = FastAPI(
         title="Mixpeek",
         summary="An open, self-hosted warehouse for multimodal data.",
         version=metadata.version("mixpeek-orchestration"),
+        lifespan=lifespan,
         default_response_class=Answer,
         redirect_slashes=False,
         strict_content_type=False,
     )
     app.state.warehouse = warehouse
-    app.state.notify_definitions_changed = notify_definitions_changed
     app.state.limits = limits or Limits()
     for router in ROUTERS:
         app.include_router(router)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.concurrency import run_in_threadpool
@@ -17,9 +17,7 @@ from pydantic import BaseModel
 from mixpeek_orchestration.api.body import JsonRequest
 from mixpeek_orchestration.core.errors import Unauthenticated, UnknownField
 from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace
-
-if TYPE_CHECKING:
-    from mixpeek_orchestration.bootstrap import Warehouse
+from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -79,8 +77,10 @@ def query_parameters(route: APIRoute) -> frozenset[str]:
     names: set[str] = set()
     for parameter in route.dependant.query_params:
         shape = parameter.field_info.annotation
-        is_model = isinstance(shape, type) and issubclass(shape, BaseModel)
-        names |= set(shape.model_fields) if is_model else {parameter.alias}
+        if isinstance(shape, type) and issubclass(shape, BaseModel):
+            names |= set(shape.model_fields)
+        else:
+            names.add(parameter.alias)
     return frozenset(names)
 
 
@@ -135,10 +135,6 @@ async def _warehouse(request: Request) -> Warehouse:
     return request.app.state.warehouse
 
 
-async def _changed(request: Request) -> Callable[[], None]:
-    return request.app.state.notify_definitions_changed
-
-
 async def _caller(
     request: Request,
     _key: Annotated[Any, Security(HTTPBearer(auto_error=False, description="An API key, sk_…"))] = None,
@@ -158,5 +154,4 @@ async def _key_only(
 
 Here = Annotated[Caller, Depends(_caller)]
 Key = Annotated[Caller, Depends(_key_only)]
-House = Annotated[Any, Depends(_warehouse)]
-Changed = Annotated[Callable[[], None], Depends(_changed)]
+House = Annotated[Warehouse, Depends(_warehouse)]

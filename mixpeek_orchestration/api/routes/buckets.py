@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from mixpeek_orchestration.api.answers.buckets import bucket_answer
-from mixpeek_orchestration.api.guard import Changed, Here, House, NamespaceRoute
+from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import ListBody, SearchPaging, listing_of, page_of
 from mixpeek_orchestration.warehouse.specs import BucketSpec
 
@@ -15,10 +15,9 @@ router = APIRouter(prefix="/v1/buckets", tags=["Buckets"], route_class=Namespace
 
 
 @router.post("", summary="Create a bucket")
-def create_bucket(body: BucketSpec, here: Here, house: House, changed: Changed) -> dict[str, Any]:
+def create_bucket(body: BucketSpec, here: Here, house: House) -> dict[str, Any]:
     """A new, empty bucket; a name that differs from another only in case, accents or separators is refused."""
     bucket = house.buckets.create(here.namespace_id, body)
-    changed()
     return bucket_answer(bucket, house.buckets.counts(bucket))
 
 
@@ -26,7 +25,7 @@ def create_bucket(body: BucketSpec, here: Here, house: House, changed: Changed) 
 def list_buckets(paging: SearchPaging, here: Here, house: House) -> dict[str, Any]:
     """The buckets of the namespace, oldest first."""
     return listing_of(
-        house.buckets.list(here.namespace_id),
+        house.buckets.all(here.namespace_id),
         page_of(paging),
         lambda bucket: bucket_answer(bucket, house.buckets.counts(bucket)),
         search=paging.search,
@@ -39,7 +38,7 @@ def search_buckets(
 ) -> dict[str, Any]:
     """The buckets of the namespace, oldest first, by a part of their name."""
     return listing_of(
-        house.buckets.list(here.namespace_id),
+        house.buckets.all(here.namespace_id),
         page_of(paging, body),
         lambda bucket: bucket_answer(bucket, house.buckets.counts(bucket)),
         search=body.search if body else paging.search,
@@ -54,8 +53,7 @@ def get_bucket(bucket_identifier: str, here: Here, house: House) -> dict[str, An
 
 
 @router.delete("/{bucket_identifier}", summary="Delete a bucket")
-def delete_bucket(bucket_identifier: str, here: Here, house: House, changed: Changed) -> dict[str, Any]:
+def delete_bucket(bucket_identifier: str, here: Here, house: House) -> dict[str, Any]:
     """Remove a bucket that is empty and that no collection reads."""
     house.buckets.delete(here.namespace_id, bucket_identifier)
-    changed()
     return {"success": True, "message": f"Bucket {bucket_identifier} is deleted."}

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from mixpeek_orchestration.api.answers.namespaces import namespace_answer
-from mixpeek_orchestration.api.guard import Changed, House, Key, KeyRoute
+from mixpeek_orchestration.api.guard import House, Key, KeyRoute
 from mixpeek_orchestration.api.paging import ListBody, Paging, listing_of, page_of
+from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.errors import Forbidden
 from mixpeek_orchestration.warehouse.specs import Later, Name, Spec
 
@@ -31,8 +32,8 @@ class NamespaceBody(Spec):
     )
     vector_configs: Later = None
     payload_indexes: Later = None
-    auto_create_indexes: Literal[False] | None = None
-    adaptive_indexing: Literal[False] | None = None
+    auto_create_indexes: Off = None
+    adaptive_indexing: Off = None
     ttl_seconds: Later = None
     infrastructure: Later = None
     trusted_issuers: Later = None
@@ -42,7 +43,7 @@ class NamespaceBody(Spec):
 
 
 @router.post("", summary="Create a namespace")
-def create_namespace(body: NamespaceBody, key: Key, house: House, changed: Changed) -> dict[str, Any]:
+def create_namespace(body: NamespaceBody, key: Key, house: House) -> dict[str, Any]:
     """A new namespace; a name that differs from another only in case, accents or separators is refused."""
     if key.key.namespaces:
         raise Forbidden(
@@ -51,7 +52,6 @@ def create_namespace(body: NamespaceBody, key: Key, house: House, changed: Chang
             fix="Use a key without limits.",
         )
     namespace = house.access.create_namespace(body.namespace_name, description=body.description)
-    changed()
     return namespace_answer(namespace)
 
 
