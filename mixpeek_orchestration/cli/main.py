@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mixpeek_orchestration import __version__
-from mixpeek_orchestration.cli import declare, demo, work
+from mixpeek_orchestration.cli import declare, demo, stack_commands, work
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ def main(
     """An open, self-hosted warehouse for multimodal data."""
 
 
+stack_commands.add_to(app)
 declare.add_to(app)
 work.add_to(app)
 demo.add_to(app)
