@@ -2,7 +2,7 @@
 
 A processor gets plain writable columns: Python objects for text, `None` for what is missing. What it returns may be
 anything; a column that Arrow has no type for (a decoded image on its way to the next step) travels pickled
-and is never stored.
+and is never stored. Text that many rows share (the document that all its chunks come from) is kept once.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 def _to_series(column: pa.Array) -> pd.Series:
     if is_pickled(column.type):
         return pd.Series(python_values(column), dtype=object)
+    if pa.types.is_dictionary(column.type):
+        return pd.Series(_shared_objects(column), dtype=object)
     if pa.types.is_list(column.type) and pa.types.is_float32(column.type.value_type):
         return pd.Series(_float_lists(column), dtype=object)
     if pa.types.is_string(column.type) or pa.types.is_nested(column.type) or pa.types.is_null(column.type):
@@ -50,6 +52,14 @@ def _to_series(column: pa.Array) -> pd.Series:
 
 def _unpickled(value: dict[str, bytes] | None) -> Any:
     return None if value is None else pickle.loads(value["__pickled__"])
+
+
+def _shared_objects(column: pa.DictionaryArray) -> list[Any]:
+    """One Python object per distinct value that occurs, however many rows have it."""
+    indices = column.indices.to_pylist()
+    used = sorted({index for index in indices if index is not None})
+    objects = dict(zip(used, column.dictionary.take(pa.array(used, pa.int32())).to_pylist(), strict=True))
+    return [None if index is None else objects[index] for index in indices]
 
 
 def _float_lists(column: pa.ListArray) -> list[Any]:
@@ -63,15 +73,36 @@ def _float_lists(column: pa.ListArray) -> list[Any]:
 
 def from_series(series: pd.Series, before: pa.DataType | None = None) -> pa.Array:
     """The column that a processor returned. It keeps the type that it had `before` where its values allow."""
-    for dtype in (before, None):
-        if dtype is not None and is_pickled(dtype):
-            continue
+    shared = _shared_text(series) if series.dtype == object else None
+    if shared is not None:
+        return shared
+    hint = None if before is None or is_pickled(before) or pa.types.is_dictionary(before) else before
+    for dtype in dict.fromkeys((hint, None)):
         try:
             return _plain(pa.array(series, type=dtype, from_pandas=True))
         except ARROW_ERRORS:
-            if dtype is None:
-                break
+            continue
     return from_values(series.tolist())
+
+
+def _shared_text(series: pd.Series) -> pa.Array | None:
+    """The text column with each object once, when on average two rows or more share one; else `None`."""
+    places: dict[int, int] = {}
+    texts: list[str] = []
+    indices: list[int | None] = []
+    for value in series:
+        if value is None:
+            indices.append(None)
+            continue
+        if not isinstance(value, str):
+            return None
+        place = places.setdefault(id(value), len(texts))
+        if place == len(texts):
+            texts.append(value)
+        indices.append(place)
+    if not texts or 2 * len(texts) > len(indices):
+        return None
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(texts, pa.string()))
 
 
 def from_values(values: Sequence[Any]) -> pa.Array:
@@ -148,10 +179,17 @@ def concat(tables: Sequence[pa.Table]) -> pa.Table:
 
 def _concat_column(name: str, tables: Sequence[pa.Table]) -> pa.Array:
     parts = [table.select([name]) if name in table.column_names else _nulls(name, table) for table in tables]
+    if any(pa.types.is_dictionary(part.field(0).type) for part in parts):
+        parts = [_encoded(name, part) for part in parts]
     try:
         return pa.concat_tables(parts, promote_options="permissive").column(0).combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return from_values([value for part in parts for value in to_frame(part)[name].tolist()])
+
+
+def _encoded(name: str, part: pa.Table) -> pa.Table:
+    column = part.column(0)
+    return pa.table({name: column.dictionary_encode()}) if pa.types.is_string(column.type) else part
 
 
 def _nulls(name: str, table: pa.Table) -> pa.Table:

@@ -50,6 +50,8 @@ def conformed(
 
     What becomes of a value depends on that value alone, never on those that happen to be in the same chunk.
     """
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     if dtype is None:
         return (column, {}) if not is_pickled(column.type) else _one_by_one(name, column, pa.string())
     try:

@@ -123,7 +123,7 @@ class _Batches:
         result = self.step.process(frame)
         source = _sources(result, batch.column("document_id").to_pylist(), self.step.description.name)
         table = _to_table(result, batch.schema, self.step.vector_columns)
-        return _Produced(_completed(table, batch.take(pa.array(source))), places[source])
+        return _Produced(_completed(table, batch, source), places[source])
 
 
 class _WholeBatch(Exception):
@@ -176,11 +176,11 @@ def _to_table(frame: pd.DataFrame, before: pa.Schema, vector_columns: frozenset[
     return pa.table(columns)
 
 
-def _completed(table: pa.Table, origin: pa.Table) -> pa.Table:
+def _completed(table: pa.Table, batch: pa.Table, source: np.ndarray[Any, Any]) -> pa.Table:
     """With the columns of the contract that a step left out, as they are in the rows that its rows come from."""
     for name in CONTENT:
         if name not in table.column_names:
-            table = table.append_column(name, origin.column(name))
+            table = table.append_column(name, batch.column(name).take(pa.array(source)))
     return table
 
 
