@@ -44,8 +44,9 @@ def up(
     }
     settings = _settings(options)
     outcome = lifecycle.up(settings, say=typer.echo, healthy=_tell_healthy)
-    if outcome.did is None:
-        typer.echo("The stack is up already; nothing was changed.")
+    typer.echo(
+        f"The stack is up: {outcome.did}." if outcome.did else "The stack was up; nothing was changed."
+    )
     _print_addresses(settings)
 
 
@@ -109,11 +110,15 @@ def _print_addresses(settings: Settings) -> None:
 
 
 def _print_table(statuses: list[ServiceStatus]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    rows = [("SERVICE", "STATE", "PID", "UP FOR", "ADDRESS", "HEALTH"), *map(_row, statuses)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
-    table = Table("service", "state", "pid", "uptime", "address", "health", box=None)
-    for one in statuses:
-        health = "healthy" if one.healthy else one.trouble or "unhealthy"
-        table.add_row(one.name, one.state, str(one.pid or ""), f"{one.uptime_s} s", one.address, health)
-    Console().print(table)
+
+def _row(one: ServiceStatus) -> tuple[str, ...]:
+    from datetime import timedelta
+
+    up_for = str(timedelta(seconds=one.uptime_s)) if one.pid else ""
+    health = "healthy" if one.healthy else one.trouble or "unhealthy"
+    return (one.name, one.state, str(one.pid or ""), up_for, one.address, health)

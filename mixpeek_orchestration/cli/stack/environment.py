@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mixpeek_orchestration.cli.stack.layout import Layout
 from mixpeek_orchestration.cli.stack.processes import SERVICE_MARK, environment_mark
-from mixpeek_orchestration.cli.stack.services import own_ray_address
+from mixpeek_orchestration.cli.stack.services import LOOPBACK, own_ray_address
 from mixpeek_orchestration.settings import Settings
 
 # What the caller's shell may have set for clients, for another Dagster or Ray, or for another keeper.
@@ -35,11 +35,20 @@ def stack_environment(
         **settings_environment(settings),
         **environment_mark(layout.stack_id),
         "DAGSTER_HOME": str(layout.dagster_home),
+        "TMPDIR": str(layout.temporary),
+        **without_proxy(inherited),
         "PYTHONUNBUFFERED": "1",
         # Rayon threads next to Ray's workers would be more threads than cores.
         "TOKENIZERS_PARALLELISM": "false",
     }
     return {**kept, **ray, **ours}
+
+
+def without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What keeps HTTP and gRPC between services off a proxy that the caller's environment names."""
+    spared = [part for part in inherited.get("no_proxy", inherited.get("NO_PROXY", "")).split(",") if part]
+    value = ",".join(dict.fromkeys([*spared, LOOPBACK, "localhost"]))
+    return {"no_proxy": value, "NO_PROXY": value}
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:

@@ -29,9 +29,7 @@ def trouble_of(name: str, settings: Settings, *, since: float) -> str | None:
 
 def _ray(settings: Settings, since: float) -> str | None:  # noqa: ARG001 - one signature for all checks
     # The node's agent answers this without the cluster's token.
-    answer = httpx.get(
-        f"http://{LOOPBACK}:{settings.ray_agent_port}/api/local_raylet_healthz", timeout=TIMEOUT_S
-    )
+    answer = _get(f"http://{LOOPBACK}:{settings.ray_agent_port}/api/local_raylet_healthz")
     return None if answer.status_code == httpx.codes.OK else f"raylet: {answer.text[:100]}"
 
 
@@ -44,11 +42,14 @@ def _webserver(settings: Settings, since: float) -> str | None:  # noqa: ARG001 
 
 
 def _daemon(settings: Settings, since: float) -> str | None:
-    return trouble_of_daemons(_ask(settings, DAEMONS), since)
+    try:
+        return trouble_of_daemons(_ask(settings, DAEMONS), since)
+    except httpx.HTTPError:
+        return "unknown: the webserver, which is asked for its heartbeats, does not answer"
 
 
 def _api(settings: Settings, since: float) -> str | None:  # noqa: ARG001 - one signature for all checks
-    answer = httpx.get(f"{api_url(settings)}/v1/health", timeout=TIMEOUT_S)
+    answer = _get(f"{api_url(settings)}/v1/health")
     return (
         None if answer.status_code == httpx.codes.OK else f"answers {answer.status_code}: {answer.text[:100]}"
     )
@@ -63,8 +64,14 @@ CHECKS: dict[str, Callable[[Settings, float], str | None]] = {
 }
 
 
+def _get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=TIMEOUT_S, trust_env=False)  # no proxy stands between us and ourselves
+
+
 def _ask(settings: Settings, query: str) -> dict[str, Any]:
-    answer = httpx.post(f"{webserver_url(settings)}/graphql", json={"query": query}, timeout=TIMEOUT_S)
+    answer = httpx.post(
+        f"{webserver_url(settings)}/graphql", json={"query": query}, timeout=TIMEOUT_S, trust_env=False
+    )
     answer.raise_for_status()
     data: dict[str, Any] = answer.json()["data"]
     return data

@@ -16,6 +16,7 @@ from mixpeek_orchestration.cli.stack.layout import Layout
 from mixpeek_orchestration.core.errors import Broken
 
 ANSWER_S = 20.0
+NO_ANSWER = (OSError, http.client.HTTPException, xmlrpc.client.Fault)
 NOT_RUNNING = {"STOPPED", "EXITED", "FATAL", "BACKOFF"}
 
 
@@ -63,10 +64,10 @@ class Keeper:
         ).supervisor
 
     def pid(self) -> int | None:
-        """The keeper's process, or None when no keeper answers."""
+        """The keeper's process, or None when no keeper answers, or one that is ending."""
         try:
             return int(self._rpc.getPID())
-        except (OSError, http.client.HTTPException):
+        except NO_ANSWER:
             return None
 
     def start(self, environment: Mapping[str, str]) -> None:
@@ -96,7 +97,7 @@ class Keeper:
         """What runs, by service; empty when no keeper answers."""
         try:
             answer = self._rpc.getAllProcessInfo()
-        except (OSError, http.client.HTTPException):
+        except NO_ANSWER:
             return {}
         return {info["name"]: _held(info) for info in answer}
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from mixpeek_orchestration.core.errors import Conflict
 
-# A Unix socket path ends at 107 bytes; the keeper appends its process id to the name while it binds.
-LONGEST_RUNTIME = 70
+# Not where TMPDIR points: a socket path ends at 107 bytes, and another shell has to find the same one.
+SHORT = Path("/tmp")
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,13 @@ class Layout:
 
     @property
     def runtime(self) -> Path:
-        """The short folder for the keeper's socket, gone after `down`."""
-        name = f"mixpeek-{os.getuid()}-{self.stack_id}"
-        wanted = Path(tempfile.gettempdir()) / name
-        return wanted if len(os.fsencode(wanted)) <= LONGEST_RUNTIME else Path("/tmp") / name
+        """The short folder for sockets and temporary files, gone after `down`."""
+        return SHORT / f"mixpeek-{os.getuid()}-{self.stack_id}"
+
+    @property
+    def temporary(self) -> Path:
+        """The TMPDIR of the services; Dagster's sockets would stay behind in the common one."""
+        return self.runtime / "tmp"
 
     @property
     def socket(self) -> Path:
@@ -71,6 +73,7 @@ class Layout:
         for folder in (self.root, self.folder, self.dagster_home, self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_private(self.runtime)
+        make_private(self.temporary)
 
 
 def make_private(folder: Path) -> None:
@@ -80,8 +83,7 @@ def make_private(folder: Path) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise Conflict(
             f"{folder} belongs to someone else or is not a folder, so sockets cannot be put there.",
-            field="TMPDIR",
             value=str(folder),
-            fix="Remove it, or set TMPDIR to a folder of your own.",
+            fix="Remove it, or choose another MIXPEEK_HOME.",
         )
     folder.chmod(0o700)

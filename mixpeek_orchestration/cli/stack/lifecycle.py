@@ -63,6 +63,8 @@ def _revive(stack: Stack, keeper: Keeper) -> str | None:
     """What the running keeper had given up on is starting again."""
     if running := read_record(stack.layout):
         refuse_other_ports(stack.settings, running)
+    ours = {process.pid for process in marked(stack.layout.stack_id)}
+    refuse_taken_ports(stack.settings, ours=ours)
     revived = keeper.revive()
     return f"started {', '.join(revived)} again" if revived else None
 
@@ -76,6 +78,7 @@ def _start(stack: Stack, keeper: Keeper, say: Callable[[str], None]) -> str:
     prepare(stack)
     write_record(stack.layout, record_of(stack.settings))
     write_private(stack.layout.keeper_config, render_keeper_config(stack))
+    say(f"starting {', '.join(service.name for service in stack.services)}")
     keeper.start(environment_of(stack))
     return "started the stack"
 
