@@ -27,9 +27,22 @@ from mixpeek_orchestration.stores.documents import open_documents
 from mixpeek_orchestration.stores.documents.memory import MemoryDocumentStore
 
 
-@pytest.fixture(params=["lance", "memory"])
+@pytest.fixture(params=["memory", "folder", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> DocumentStore:
-    return open_documents(str(tmp_path / "tables")) if request.param == "lance" else MemoryDocumentStore()
+    """A store without tables, of every kind."""
+    if request.param == "memory":
+        return MemoryDocumentStore()
+    if request.param == "folder":
+        return open_documents(str(tmp_path / "tables"))
+    server = request.getfixturevalue("s3_options")
+    options = {
+        "endpoint": server["client_kwargs"]["endpoint_url"],
+        "region": server["client_kwargs"]["region_name"],
+        "access_key_id": server["key"],
+        "secret_access_key": server["secret"],
+        "allow_http": "true",
+    }
+    return open_documents(f"s3://warehouse/{tmp_path.name}/tables", options)
 
 
 def commit(

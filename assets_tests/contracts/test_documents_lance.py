@@ -14,10 +14,11 @@ from pathlib import Path
 
 import lance
 import lancedb
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from assets_tests.contracts.documents_rows import STAMP, TABLE, document_rows
+from assets_tests.contracts.documents_rows import STAMP, TABLE, document_rows, vector_index
 from assets_tests.contracts.documents_writers import ITEMS, rows_at, started, wait_until, write_commits
 from mixpeek_orchestration.core.document import DOCUMENT_ID, SOURCE_ITEM
 from mixpeek_orchestration.core.errors import Broken, NotReady
@@ -167,7 +168,7 @@ class TestCrashes:
             assert store.stamp(TABLE) == Stamp(f"bat_{newest}", "code")
 
     def test_leftovers_of_a_creation_are_no_table(self, uri: str, store: DocumentStore) -> None:
-        """Data files without a manifest, as a creation that was killed leaves them, read as no table and are no obstacle."""
+        """Data files without a manifest, as a killed creation leaves them, read as no table, stop nothing, and are dropped."""
         write_commits(uri, 1)
         for manifest in Path(uri, f"{TABLE}.lance", "_versions").iterdir():
             manifest.unlink()
@@ -175,6 +176,10 @@ class TestCrashes:
         assert fresh.version(TABLE) == 0
         persist(fresh, document_rows({"a": 1}))
         assert fresh.count(TABLE) == 1
+        for manifest in Path(uri, f"{TABLE}.lance", "_versions").iterdir():
+            manifest.unlink()
+        fresh.drop(TABLE)
+        assert list(Path(uri).iterdir()) == []
 
     def test_a_missing_file_is_told(self, uri: str, store: DocumentStore) -> None:
         """A table whose data file vanished is `Broken`, never an empty answer."""
@@ -256,3 +261,21 @@ def test_a_commit_survives_compaction(uri: str, store: DocumentStore) -> None:
     lance.dataset(f"{uri}/{TABLE}.lance").optimize.compact_files()
     persist(store, document_rows({"i0": 1, "i3": 1}, text="new"))
     assert Counter(store.read(TABLE)["text"].to_pylist()) == {"text": 8, "new": 2}
+
+
+def test_a_commit_leaves_indexes_as_they_are(uri: str, store: DocumentStore) -> None:
+    """Claiming a fragment takes nothing out of the indexes: after a commit only its own rows are not indexed yet."""
+    matrix = np.random.default_rng(1).normal(size=(400, 4)).astype(np.float32)
+    items = {f"i{number}": 1 for number in range(400)}
+    persist(store, document_rows(items, vectors=matrix))
+    dataset = lance.dataset(f"{uri}/{TABLE}.lance")
+    dataset.create_index("vec", "IVF_FLAT", num_partitions=2, metric="cosine", name="vec_index")
+    dataset.create_scalar_index(DOCUMENT_ID, "BTREE", name="id_index")
+    persist(store, document_rows({"new": 2}))
+    persist(store, document_rows({"i0": 1, "new": 1}, text="again"))
+    newest = lance.dataset(f"{uri}/{TABLE}.lance")
+    told = newest.stats.index_stats("vec_index")
+    assert (told["num_indexed_rows"], told["num_unindexed_rows"]) == (399, 2)
+    assert Counter(store.read(TABLE)[SOURCE_ITEM].to_pylist()) == {**items, "new": 1}
+    found = store.search(TABLE, vector_index(), matrix[7].tolist(), k=1)
+    assert found[SOURCE_ITEM].to_pylist() == ["i7"]

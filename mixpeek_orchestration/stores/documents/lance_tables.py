@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import lance
 
@@ -55,7 +57,10 @@ class LanceTables:
             ) from error
 
     def drop(self, table: str) -> None:
-        """Remove the table; nothing happens when it is not there."""
+        """Remove the table, and what a creation that was killed left; nothing happens when there is neither."""
         if self.newest(table) is not None:
             lance.LanceDataset.drop(self.path(table), self.options or None, ignore_not_found=True)
         self._open.pop(table, None)
+        leftovers = Path(self.path(table))
+        if "://" not in self.uri and leftovers.exists():
+            shutil.rmtree(leftovers)
