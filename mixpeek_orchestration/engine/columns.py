@@ -57,8 +57,7 @@ def _unpickled(value: dict[str, bytes] | None) -> Any:
 def _shared_objects(column: pa.DictionaryArray) -> list[Any]:
     """One Python object per distinct value that occurs, however many rows have it."""
     indices = column.indices.to_pylist()
-    used = sorted({index for index in indices if index is not None})
-    objects = dict(zip(used, column.dictionary.take(pa.array(used, pa.int32())).to_pylist(), strict=True))
+    objects = {index: column.dictionary[index].as_py() for index in set(indices) if index is not None}
     return [None if index is None else objects[index] for index in indices]
 
 
