@@ -1,0 +1,83 @@
+"""The Ray Serve deployment of an endpoint. Imported by replicas and by whoever deploys them, nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ray import serve
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.extractor import Recipe
+from mixpeek_orchestration.serving.endpoint import Endpoint, Outcome, Request
+from mixpeek_orchestration.serving.start_failure import StartFailed
+from mixpeek_orchestration.serving.wire import answer_body, error_body, read_request
+
+MAX_BATCH_SIZE: Final = 32
+MAX_ONGOING_REQUESTS: Final = 4 * MAX_BATCH_SIZE  # below the batch size, batches would never fill
+BATCH_WAIT_S: Final = 0.0  # requests that arrive while a batch computes are the next batch; none is held back
+_JSON: Final = "application/json"
+
+
+class Replica:
+    """One replica: warm before Serve calls it running, and answering in batches."""
+
+    async def __init__(self, recipes: Sequence[Recipe]) -> None:  # type: ignore[misc]  # Serve awaits constructors
+        try:
+            self._endpoint = await Endpoint.started(recipes)
+        except Exception as error:  # noqa: BLE001 - packages raise anything; re-raised as a reason of one line
+            traceback.print_exc()  # for the replica's log; the deployer gets the reason without it
+            raise StartFailed.of(error) from None
+
+    async def __call__(self, request: HttpRequest) -> Response:
+        if request.method == "GET":
+            return Response(json.dumps(self._health()), media_type=_JSON)
+        try:
+            outcome = await self._answer(read_request(await request.body()))
+            body = answer_body(_answer_or_raise(outcome))
+        except MixpeekError as error:
+            status, body = error_body(error)
+            return Response(body, status, media_type=_JSON)
+        return Response(body, media_type=_JSON)
+
+    @serve.batch(max_batch_size=MAX_BATCH_SIZE, batch_wait_timeout_s=BATCH_WAIT_S)
+    async def _answer(self, requests: list[Request]) -> list[Outcome]:
+        return await self._endpoint.answers(requests)
+
+    def _health(self) -> Mapping[str, Any]:
+        return {
+            "status": "RUNNING",
+            "extractor": self._endpoint.name,
+            "code_fps": self._endpoint.code_fps,
+            "pid": os.getpid(),
+        }
+
+
+def _answer_or_raise(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, MixpeekError):
+        raise outcome
+    return outcome
+
+
+def application(recipes: Sequence[Recipe], *, cpus: float, threads: int) -> serve.Application:
+    """The Serve application of an endpoint."""
+    configured = serve.deployment(
+        name="endpoint",
+        num_replicas=1,
+        max_ongoing_requests=MAX_ONGOING_REQUESTS,
+        max_constructor_retry_count=1,  # a package that does not come up will not at the second try
+        graceful_shutdown_wait_loop_s=0.2,
+        graceful_shutdown_timeout_s=5,
+        ray_actor_options={
+            "num_cpus": cpus,
+            # Ray would derive one thread from a fraction of a CPU, which doubles the time of a query.
+            "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(threads)}},
+        },
+    )
+    deployment: serve.Deployment = configured(Replica)
+    return deployment.bind(tuple(recipes))
