@@ -2,7 +2,7 @@
 
 Lance rebases a commit over whatever other writers did since its read version, and looks for duplicate keys only
 when it commits by itself; then it takes no properties. A commit of ours therefore is made uncommitted, stamped, and
-made to conflict with every other commit: it claims the table's first fragment as well. One of two concurrent
+made to conflict with every other one of ours: it claims the table's first fragment as well. One of two concurrent
 writers always loses, with nothing written, so that what was decided on a version is true of the next one.
 """
 
