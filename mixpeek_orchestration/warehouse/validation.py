@@ -44,4 +44,12 @@ def from_validation_error(problems: list[Any], *, at: str = "") -> InvalidInput:
         )
     if kind == "missing":
         return InvalidInput(f"The field {path!r} is missing.", field=path, fix="Add it.", fields=everything)
-    return InvalidInput(f"{path or 'The input'}: {message}.", field=path, value=value, fields=everything)
+    return InvalidInput(
+        f"{path or 'The input'}: {message}.", field=path, value=value, fix=_advice(message), fields=everything
+    )
+
+
+def _advice(message: str) -> str:
+    """What to do about pydantic's message, which mostly says what it should be."""
+    wanted = message.removeprefix("Input should be ")
+    return "Correct it as the message says." if wanted == message else f"Send {wanted}."
