@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from mixpeek_orchestration.core.bucket import Bucket
@@ -11,6 +11,7 @@ from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
 from mixpeek_orchestration.core.ports.catalog import Deployment, Namespace
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.catalog.clock import now
+from mixpeek_orchestration.stores.catalog.encoding import normal
 
 D = TypeVar("D", Namespace, Bucket, Collection, Retriever)
 
@@ -34,28 +35,26 @@ RETRIEVER = Kind(Retriever, "retriever", "retriever_id")
 
 
 def settled(new: D, old: D | None) -> D:
-    """The definition as it is to be kept over `old`: equal to `old` when nothing changed.
+    """The definition as it is to be kept over `old`; `old` itself when only `updated_at` would move.
 
-    The first `created_at` stays. `updated_at` moves when anything changes. A collection keeps the generation that
-    is active: only a compare-and-swap may move it.
+    The first `created_at` stays. A collection keeps the generation that is active: only a compare-and-swap moves it.
     """
     kept: dict[str, Any] = {"created_at": (old or new).created_at or now()}
-    has_update = any(f.name == "updated_at" for f in fields(new))
-    if old is not None and has_update:
-        kept["updated_at"] = new.updated_at or old.updated_at  # type: ignore[union-attr]
     if isinstance(old, Collection) and old.active_generation:
         kept["active_generation"] = old.active_generation
-    result = replace(new, **kept)
-    if result == old or not has_update:
+    result = replace(normal(new), **kept)
+    if isinstance(result, Namespace):
         return result
-    stale = old is not None and result.updated_at == old.updated_at  # type: ignore[union-attr]
-    return replace(result, updated_at=now() if stale or not result.updated_at else result.updated_at)  # type: ignore[union-attr,call-arg]
+    if old is not None and replace(result, updated_at=old.updated_at) == old:
+        return old
+    told = result.updated_at and (old is None or result.updated_at != old.updated_at)
+    return result if told else replace(result, updated_at=now())
 
 
 def settled_generation(new: Generation, old: Generation | None) -> Generation:
     """The generation as it is to be kept over `old`: its first `created_at`, and its code unless `new` has one."""
     return replace(
-        new,
+        normal(new),
         created_at=(old or new).created_at or now(),
         code_fp=new.code_fp or (old.code_fp if old else ""),
     )

@@ -27,6 +27,11 @@ def decoded(kind: type[T], text: str) -> T:
     return value
 
 
+def normal(value: T) -> T:
+    """The value as it will be read back: in free-form parts tuples become lists, dates become text."""
+    return decoded(type(value), encoded(value))
+
+
 def written(data: object) -> str:
     """Plain data as compact JSON text."""
     return json.dumps(data, separators=(",", ":"))

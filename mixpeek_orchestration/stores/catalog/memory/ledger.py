@@ -44,25 +44,25 @@ class MemoryLedger:
     ) -> None:
         """Replace what is known of these items, in one step."""
         with self._lock:
-            self.forget(generation_id, [*done, *(outcome.item for outcome in outcomes)])
-            for outcome in outcomes:
-                kept = replace(outcome, reason=storable(outcome.reason))
-                self._outcomes[generation_id, outcome.item] = (collection_id, kept)
-            attempts = {error.item: self._attempts(generation_id, error.item) + 1 for error in errors}
+            told = [replace(outcome, reason=storable(outcome.reason)) for outcome in outcomes]
+            attempts = self._attempts(generation_id)
             moment = now()
-            self._failures += [
+            opened = [
                 Failure(
                     failure_id=random_id("fail"),
                     collection_id=collection_id,
                     generation_id=generation_id,
                     batch_id=batch_id,
                     error=error,
-                    attempt=attempts[error.item],
+                    attempt=attempts.get(error.item, 0) + 1,
                     versions=dict(versions),
                     created_at=moment,
                 )
                 for error in errors
             ]
+            self.forget(generation_id, [*done, *(outcome.item for outcome in told)])
+            self._outcomes |= {(generation_id, outcome.item): (collection_id, outcome) for outcome in told}
+            self._failures += opened
 
     def outcomes(self, generation_id: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
         """The outcomes that stand, of some root objects or of all."""
@@ -128,6 +128,6 @@ class MemoryLedger:
             self._failures = [f for f in self._failures if f.collection_id != collection_id]
             self._reports = [r for r in self._reports if r.collection_id != collection_id]
 
-    def _attempts(self, generation_id: str, item: str) -> int:
-        same = (f for f in self._failures if f.generation_id == generation_id and f.error.item == item)
-        return max((failure.attempt for failure in same), default=0)
+    def _attempts(self, generation_id: str) -> dict[str, int]:
+        """The last attempt of each item that has failed before."""
+        return {f.error.item: f.attempt for f in self._failures if f.generation_id == generation_id}

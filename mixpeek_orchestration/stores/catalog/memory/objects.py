@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.core.bucket import BucketCounts
 from mixpeek_orchestration.core.object import SourceObject
@@ -24,14 +24,14 @@ class MemoryObjects:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._created: dict[str, str] = {}
-        self._live: dict[str, str] = {}
+        self._live: dict[str, tuple[str, str]] = {}
 
     def put(self, sources: Sequence[SourceObject]) -> None:
         """Insert or replace by id, all or none."""
         moment = now()
         with self._lock:
             kept = [self._stamped(source, moment) for source in sources]
-            texts = {source.object_id: encoded(source) for source in kept}
+            texts = {source.object_id: (source.source_fp, encoded(source)) for source in kept}
             for source in kept:
                 self._created.setdefault(source.object_id, source.created_at)
             self._live.update(texts)
@@ -43,7 +43,7 @@ class MemoryObjects:
     def get_many(self, object_ids: Sequence[str]) -> dict[str, SourceObject]:
         """The live ones among these ids."""
         with self._lock:
-            return {i: decoded(SourceObject, self._live[i]) for i in object_ids if i in self._live}
+            return {i: decoded(SourceObject, self._live[i][1]) for i in object_ids if i in self._live}
 
     def page(self, bucket_id: str, *, limit: int = 100, offset: int = 0) -> list[SourceObject]:
         """Live objects, oldest first."""
@@ -77,12 +77,20 @@ class MemoryObjects:
         from mixpeek_orchestration.stores.catalog.frames import SOURCE_FRAME_SCHEMA, frame_of
 
         wanted = None if object_ids is None else set(object_ids)
-        rows = [
-            (s.object_id, s.object_id, s.source_fp, list(dict.fromkeys(b.property for b in s.blobs)))
+        with self._lock:
+            return frame_of(self._rows(bucket_ids, wanted), SOURCE_FRAME_SCHEMA)
+
+    def _rows(self, bucket_ids: Sequence[str], wanted: AnyOf[str] | None) -> list[tuple[Any, ...]]:
+        return [
+            (
+                s.object_id,
+                s.object_id,
+                self._live[s.object_id][0],
+                list(dict.fromkeys(b.property for b in s.blobs)),
+            )
             for s in self._of(*bucket_ids)
             if wanted is None or s.object_id in wanted
         ]
-        return frame_of(rows, SOURCE_FRAME_SCHEMA)
 
     def _stamped(self, source: SourceObject, moment: str) -> SourceObject:
         created_at = self._created.get(source.object_id) or source.created_at or moment
@@ -90,5 +98,5 @@ class MemoryObjects:
 
     def _of(self, *bucket_ids: str) -> list[SourceObject]:
         with self._lock:
-            every = [decoded(SourceObject, self._live[i]) for i in self._created if i in self._live]
+            every = [decoded(SourceObject, self._live[i][1]) for i in self._created if i in self._live]
         return [source for source in every if source.bucket_id in bucket_ids]
