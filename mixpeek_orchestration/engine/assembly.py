@@ -12,7 +12,7 @@ from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.failure import ItemError, item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted
 from mixpeek_orchestration.engine.columns import is_pickled
-from mixpeek_orchestration.engine.content import CONSTANT, CONTENT, INTERNAL
+from mixpeek_orchestration.engine.content import CONSTANT, CONTENT
 from mixpeek_orchestration.engine.declared import conformed, declared_types
 from mixpeek_orchestration.engine.envelope import (
     Rows,
@@ -111,13 +111,19 @@ def _vector_source(table: pa.Table, vector: VectorIndex) -> str | None:
     return next((name for name in spellings(vector) if name in table.column_names), None)
 
 
+def discarded_at_end(description: ExtractorDescription) -> frozenset[str]:
+    """The inputs that nobody needs after the last step: all that the extractor does not declare as outputs too."""
+    inputs = {*CONTENT, *description.input_fields} - {"document_id", "mime_type"}
+    return frozenset(inputs - set(description.output_fields))
+
+
 def _stored_names(table: pa.Table, description: ExtractorDescription) -> list[str]:
     """Declared outputs and whatever else the steps added, but no inputs, scratch (`_…`) or unstorable columns."""
-    inputs = {*CONTENT, *CONSTANT, *INTERNAL, *description.input_fields}
-    declared = {*description.output_fields, "mime_type"} - {"document_id"}
+    never = {*discarded_at_end(description), *CONSTANT, "document_id"}
+    declared = {*description.output_fields, "mime_type"} - never
     return [
         field.name
         for field in table.schema
         if field.name in declared
-        or not (field.name in inputs or field.name.startswith("_") or is_pickled(field.type))
+        or not (field.name in never or field.name.startswith("_") or is_pickled(field.type))
     ]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError
 from mixpeek_orchestration.core.extractor import Recipe, StepDescription
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob
-from mixpeek_orchestration.engine.assembly import finish
+from mixpeek_orchestration.engine.assembly import discarded_at_end, finish
 from mixpeek_orchestration.engine.content import Loader
 from mixpeek_orchestration.engine.stepping import LiveStep, Processor
 from mixpeek_orchestration.engine.vectors import spellings
@@ -84,7 +84,18 @@ class Pipeline:
         }
         vectors = frozenset(name for vector in description.vectors for name in spellings(vector))
         steps = self._part.build(job.recipe)[self._part.first : self._part.end]
-        return [LiveStep(step.description, _created(step), matches, constants, vectors) for step in steps]
+        last = len(description.steps) - 1
+        return [
+            LiveStep(
+                step.description,
+                _created(step),
+                matches,
+                constants,
+                vectors,
+                discarded_at_end(description) if place == last else frozenset(),
+            )
+            for place, step in enumerate(steps, start=self._part.first)
+        ]
 
 
 def _created(step: Step) -> Processor:

@@ -32,13 +32,15 @@ Matches = Callable[[str, Sequence[str | None]], list[bool]]
 
 @dataclass(frozen=True)
 class LiveStep:
-    """A step whose processor has been created, with what it must know of the job."""
+    """A step whose processor has been created, with what it must know of the job. Of what comes back, columns named in
+    `discarded` are not kept: after the last step nobody reads the content any more."""
 
     description: StepDescription
     process: Processor
     matches: Matches
     constants: dict[str, str]
     vector_columns: frozenset[str]
+    discarded: frozenset[str] = frozenset()
 
     def run(self, envelope: pa.Table) -> pa.Table:
         """The envelope after this step. Rows that it passes over are as they were; a row that fails is an error of
@@ -122,8 +124,12 @@ class _Batches:
         frame = to_frame(batch).assign(**self.step.constants)
         result = self.step.process(frame)
         source = _sources(result, batch.column("document_id").to_pylist(), self.step.description.name)
-        table = _to_table(result, batch.schema, self.step.vector_columns)
-        return _Produced(_completed(table, batch, source), places[source])
+        kept = [name for name in result.columns if name not in CONSTANT and name not in self.step.discarded]
+        table = _to_table(result[kept], batch.schema, self.step.vector_columns)
+        missing = [name for name in CONTENT if name not in result.columns and name not in self.step.discarded]
+        for name in missing:
+            table = table.append_column(name, batch.column(name).take(pa.array(source)))
+        return _Produced(table, places[source])
 
 
 class _WholeBatch(Exception):
@@ -167,21 +173,11 @@ def _sources(result: object, ids: list[str], step: str) -> np.ndarray[Any, Any]:
 def _to_table(frame: pd.DataFrame, before: pa.Schema, vector_columns: frozenset[str]) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     for name in frame.columns:
-        if name in CONSTANT:
-            continue
         series = frame[name]
         vectors = from_vectors(series) if name in vector_columns else None
         known = before.field(name).type if name in before.names else None
         columns[str(name)] = from_series(series, known) if vectors is None else vectors
     return pa.table(columns)
-
-
-def _completed(table: pa.Table, batch: pa.Table, source: np.ndarray[Any, Any]) -> pa.Table:
-    """With the columns of the contract that a step left out, as they are in the rows that its rows come from."""
-    for name in CONTENT:
-        if name not in table.column_names:
-            table = table.append_column(name, batch.column(name).take(pa.array(source)))
-    return table
 
 
 def _merged(
