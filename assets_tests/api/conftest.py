@@ -11,6 +11,7 @@ import httpx
 import pytest
 from mixpeek import Mixpeek
 
+from assets_tests.api.broken_packages import break_packages
 from assets_tests.api.server import served
 from mixpeek_orchestration.api.app import Limits, create_app
 from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
@@ -44,7 +45,9 @@ class Api:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """One server for all tests; each takes names of its own."""
     home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home, extractor_paths=str(PACKAGES))
+    broken = tmp_path_factory.mktemp("broken")
+    break_packages(broken)
+    settings = Settings(home=home, extractor_paths=f"{PACKAGES}:{broken}")
     prepare_home(settings)
     warehouse = open_warehouse(settings, local=True)
     namespace = warehouse.access.create_namespace("testing")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http
 import logging
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,9 +14,28 @@ from starlette.exceptions import HTTPException
 
 from mixpeek_orchestration.api.answer import Answer
 from mixpeek_orchestration.api.misspelling import suggestion
-from mixpeek_orchestration.core.errors import MixpeekError, NotReady, Unsupported
+from mixpeek_orchestration.core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    MixpeekError,
+    NotFound,
+    NotReady,
+    TooLarge,
+    Unsupported,
+)
 from mixpeek_orchestration.retrieval.validation import UNSUPPORTED
 from mixpeek_orchestration.warehouse.validation import from_validation_error
+
+ADVICE: Final[Mapping[type[MixpeekError], str]] = {
+    InvalidInput: "Correct it as the message says.",
+    Forbidden: "Use a key that may do this.",
+    NotFound: "Check the identifier, and that X-Namespace names the namespace it is in.",
+    Conflict: "Look at what exists, then decide.",
+    TooLarge: "Send less.",
+    NotReady: "Ask again later.",
+}
+"""What to do when an error does not say so itself, by the branch of the error tree."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +48,7 @@ def envelope(status: int, *, message: str, kind: str, code: str, details: dict[s
 
 def error_answer(error: MixpeekError) -> Answer:
     """The answer for an error of ours; one that is worth waiting for says how long."""
-    details, headers = error.details(), {}
+    details, headers = {"fix": _advice(error)} | error.details(), {}
     if isinstance(error, NotReady):
         wait_s = math.ceil(error.retry_after_s)
         details |= {"retryable": True, "retry_after_seconds": wait_s}
@@ -37,6 +57,11 @@ def error_answer(error: MixpeekError) -> Answer:
         error.status, message=error.message, kind=type(error).__name__, code=error.code, details=details
     )
     return Answer(body, error.status, headers)
+
+
+def _advice(error: MixpeekError) -> str:
+    branch = next((cls for cls in type(error).__mro__ if cls in ADVICE), None)
+    return ADVICE[branch] if branch else "Ask whoever runs this server to look at its log."
 
 
 def broken_answer(request_id: str) -> Answer:

@@ -38,8 +38,9 @@ def _child(node: dict[str, Any], part: Any) -> dict[str, Any]:
         return node
     if isinstance(part, int):
         return node.get("items") or {}
-    extra = node.get("additionalProperties")
-    return node.get("properties", {}).get(part) or (extra if isinstance(extra, dict) else {})
+    named = node.get("properties", {}).get(part)
+    others = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+    return named or next((other for other in others if isinstance(other, dict)), {})
 
 
 def _branches(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
