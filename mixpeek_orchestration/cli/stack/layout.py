@@ -68,10 +68,14 @@ class Layout:
     def socket(self) -> Path:
         return self.runtime / "keeper.sock"
 
-    def create(self) -> None:
-        """All folders exist, readable by this user only where we made them."""
-        for folder in (self.root, self.folder, self.dagster_home, self.logs):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def create_home(self) -> None:
+        """The home exists, closed to others if it was not there before, and the stack's folder in it."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.folder, self.dagster_home, self.logs):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def create_runtime(self) -> None:
+        """The folders for sockets and temporary files exist and are closed to others."""
         make_private(self.runtime)
         make_private(self.temporary)
 

@@ -16,7 +16,7 @@ POLL_S = 0.2
 @contextmanager
 def stack_lock(layout: Layout, *, wait_s: float = 300.0) -> Iterator[None]:
     """No other `up` or `down` of this home runs inside. The system frees it when the holder dies."""
-    layout.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    layout.create_home()
     deadline = time.monotonic() + wait_s
     with layout.lock.open("a") as file:
         while not _taken(file.fileno()):

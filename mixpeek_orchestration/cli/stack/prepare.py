@@ -24,7 +24,8 @@ INSTANCE_MODULE = f"{LOCATION}.defs.instance"
 
 def prepare(stack: Stack) -> None:
     """The home has what the services read when they start. Doing it again changes nothing."""
-    stack.layout.create()
+    stack.layout.create_home()
+    stack.layout.create_runtime()
     write_private(stack.layout.dagster_home / "dagster.yaml", instance_configuration(stack.layout.root))
     write_private(stack.layout.workspace, render_workspace(stack.settings))
     prepare_warehouse(stack.settings)
