@@ -1,0 +1,1 @@
+"""The steps of the text extractor and what they compute with."""
