@@ -50,8 +50,9 @@ def accepts(host: str, port: int) -> bool:
 
 def become(service: Service, command: list[str]) -> None:
     """Replaces this process. Ignored or blocked signals would be inherited, and Dagster would not stop."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
+    for number in signal.valid_signals():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
     os.execve(command[0], command, {**os.environ, **service.environment})
 
