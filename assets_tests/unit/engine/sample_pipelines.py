@@ -65,8 +65,17 @@ def record(batch: pd.DataFrame) -> pd.DataFrame:
     return batch
 
 
+def no_frame(_batch: pd.DataFrame) -> list[str]:
+    """Returns what no processor may return."""
+    return ["row"]
+
+
 def _on(resources: Resources, made: FakeStep) -> FakeStep:
     return replace(made, description=replace(made.description, resources=resources))
+
+
+def _wide(made: FakeStep) -> FakeStep:
+    return replace(made, description=replace(made.description, concurrency=8))
 
 
 PIPELINES: dict[str, list[FakeStep]] = {
@@ -81,6 +90,8 @@ PIPELINES: dict[str, list[FakeStep]] = {
     "deadly": [step(die), step(measure)],
     "recording": [step(record, batch_size=16), step(measure)],
     "measure": [step(measure, batch_size=256)],
+    "no_frame": [step(no_frame)],
+    "wide": [_wide(step(measure))],
     "greedy": [_on(Resources(cpus=64, gpus=2, memory_bytes=2**40), step(measure))],
 }
 

@@ -1,0 +1,69 @@
+"""The local cluster: on loopback, behind a token, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mixpeek_orchestration.core.errors import Broken
+from mixpeek_orchestration.engine.ray_cluster import connect, ray_environment
+from mixpeek_orchestration.engine.ray_local import LocalCluster, end_tree, start_local
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
+
+
+def processes_of(cluster: LocalCluster) -> list[psutil.Process]:
+    head = psutil.Process(cluster.pid)
+    return [head, *head.children(recursive=True)]
+
+
+def test_everything_listens_on_loopback(ray_cluster: LocalCluster) -> None:
+    """No process of the cluster can be reached from another machine."""
+    sockets = [
+        connection.laddr.ip
+        for process in processes_of(ray_cluster)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert sockets
+    assert {ip.removeprefix("::ffff:") for ip in sockets} <= {"127.0.0.1", "::1"}
+
+
+def test_connecting_again_changes_nothing(ray_cluster: LocalCluster) -> None:
+    """A second connection to the same cluster is the first one; another address is refused."""
+    connect(ray_cluster.address, ray_cluster.environment)
+    with pytest.raises(Broken, match=r"not to 127\.0\.0\.1:1"):
+        connect("127.0.0.1:1", ray_cluster.environment)
+
+
+@pytest.mark.slow
+def test_a_wrong_token_opens_nothing(ray_cluster: LocalCluster, tmp_path: Path) -> None:
+    """A process with a token of its own is not let in."""
+    stranger = {**os.environ, **ray_cluster.environment, **ray_environment(tmp_path)}
+    script = f"import ray; ray.init(address={ray_cluster.address!r}); print('inside')"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=stranger, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode != 0
+    assert "inside" not in done.stdout
+
+
+def test_ending_a_cluster_leaves_no_process(tmp_path: Path, ray_cluster: LocalCluster) -> None:
+    """Two clusters run side by side, and ending one ends exactly its own processes."""
+    with start_local(tmp_path, cpus=1) as second:
+        processes = processes_of(second)
+        assert len(processes) > 3
+    assert [process for process in processes if process.is_running()] == []
+    assert all(process.is_running() for process in processes_of(ray_cluster))
+
+
+def test_ending_what_has_ended_is_nothing(tmp_path: Path) -> None:
+    """A process id that is gone is left alone."""
+    done = subprocess.Popen([sys.executable, "-c", "pass"], cwd=tmp_path)
+    done.wait()
+    end_tree(done.pid)
