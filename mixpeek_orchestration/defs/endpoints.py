@@ -20,6 +20,7 @@ def endpoint_asset(endpoint: SnapshotEndpoint, *, upstream: Sequence[naming.Reso
         description=f"The Ray Serve application that encodes queries with {name} {version}.",
         kinds={"ray", "endpoint"},
         metadata={"extractor": f"{name} {version}"},
+        retries=None,  # the endpoint sensor asks again, with growing pauses
     )
     def deployment(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         context.log.info(f"Deploying {name} {version}; it counts as running after a real inference.")

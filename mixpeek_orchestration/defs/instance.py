@@ -41,7 +41,9 @@ def instance_config(root: Path) -> dict[str, Any]:
         },
         # Errors of code belong to the assets' own retry policy; here only runs whose worker crashed are retried.
         "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
-        "retention": {"sensor": {"purge_after_days": {"skipped": 1, "success": 7, "failure": 30, "started": 1}}},
+        "retention": {
+            "sensor": {"purge_after_days": {"skipped": 1, "success": 7, "failure": 30, "started": 1}}
+        },
     }
 
 

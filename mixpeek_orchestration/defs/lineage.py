@@ -23,6 +23,7 @@ def lineage_asset(
     metadata: dict[str, Any],
     partitions: dg.PartitionsDefinition[str] | None = None,
     code_version: str | None = None,
+    retries: dg.RetryPolicy | None = RETRIES,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """The decorator that makes the asset of a resource from its body.
 
@@ -45,7 +46,7 @@ def lineage_asset(
         ins={_input_name(source): _input(source) for source in upstream},
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
-        retry_policy=RETRIES,
+        retry_policy=retries,
         pool=naming.pool(resource),
     )
 

@@ -12,7 +12,9 @@ from mixpeek_orchestration.defs.sensors.settling import ended_runs
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 
-def build_sensors(snapshot: Snapshot, *, defined: frozenset[str], snapshots: Path) -> list[dg.SensorDefinition]:
+def build_sensors(
+    snapshot: Snapshot, *, defined: frozenset[str], snapshots: Path
+) -> list[dg.SensorDefinition]:
     """Upkeep always; what asks for runs only where there is something defined to run."""
     sources = [r for r in (*snapshot.buckets, *snapshot.collections) if naming.identifier(r) in defined]
     endpoints = [e for e in snapshot.endpoints if naming.identifier(e) in defined]

@@ -64,9 +64,7 @@ def batch_sensor(snapshot: Snapshot, keys: dict[str, dg.AssetKey], snapshots: Pa
 def _is_newest(snapshot: Snapshot, catalog: "Catalog", snapshots: Path) -> bool:
     """Whether these definitions are those of the catalog's newest revision, so that waiting for others is in vain."""
     current = read_snapshot(snapshots)
-    return (
-        current.content_hash == snapshot.content_hash and catalog.resources.revision() <= current.revision
-    )
+    return current.content_hash == snapshot.content_hash and catalog.resources.revision() <= current.revision
 
 
 def _pending(catalog: "Catalog") -> list[Batch]:
