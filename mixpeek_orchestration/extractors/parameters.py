@@ -37,8 +37,13 @@ def _against_model(manifest: Manifest, model: type[BaseModel], given: Mapping[st
             raise _unknown(manifest, path, first["input"], list(model.model_fields)) from error
         if first["type"] == "missing" and not given:
             raise _needs(manifest, path) from error
+        subject = (
+            f"The parameter {path!r} of {manifest.name} is"
+            if path
+            else f"The parameters of {manifest.name} are"
+        )
         raise InvalidInput(
-            f"The parameter {path!r} of {manifest.name} is wrong: {first['msg'].removeprefix('Value error, ')}.",
+            f"{subject} wrong: {first['msg'].removeprefix('Value error, ')}.",
             field=f"parameters.{path}" if path else "parameters",
             value=first["input"],
             fix=_allowed(manifest, path),
@@ -75,6 +80,10 @@ def _unknown(manifest: Manifest, name: str, value: object, known: list[str]) -> 
 
 
 def _allowed(manifest: Manifest, path: str) -> str:
-    schema = manifest.parameter_schema.get("properties", {}).get(path.split(".", 1)[0], {})
-    about = schema.get("description")
-    return f"{path}: {about}" if about else "See the extractor's parameter_schema."
+    """What the schema says of a parameter: its description, else its type and limits."""
+    name = path.split(".", 1)[0]
+    schema = manifest.parameter_schema.get("properties", {}).get(name, {})
+    if "description" in schema:
+        return f"{name}: {schema['description']}"
+    limits = {key: value for key, value in schema.items() if key != "title"}
+    return f"{name} takes {canonical_json(limits)}." if limits else "See the extractor's parameter_schema."
