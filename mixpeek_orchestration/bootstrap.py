@@ -37,7 +37,6 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
     from mixpeek_orchestration.stores.documents import open_documents
     from mixpeek_orchestration.stores.objects import open_objects
 
-    os.environ.setdefault("MIXPEEK_MODEL_CACHE", str(settings.models))
     catalog = open_catalog(settings.catalog)
     registry = PackageRegistry(settings.extractor_folders, settings.root / "extractors")
     parts = Parts(
@@ -101,9 +100,10 @@ def _runner_choice(settings: Settings, *, local: bool) -> Callable[[int], Runner
 
         if local or items <= settings.in_process_items or not settings.ray_address:
             return InProcessRunner()
+        from mixpeek_orchestration.engine.ray_cluster import ray_environment
         from mixpeek_orchestration.engine.ray_data import RayRunner
 
-        return RayRunner(settings.ray_address)
+        return RayRunner(settings.ray_address, ray_environment(settings.root))
 
     return choose
 
@@ -125,9 +125,12 @@ def _job_maker(settings: Settings) -> Callable[[Planned], ExtractionJob]:
 
 
 def _endpoint_host(settings: Settings) -> EndpointHost:
+    from mixpeek_orchestration.engine.ray_cluster import connect, ray_environment
     from mixpeek_orchestration.serving.deploy import RayEndpointHost
 
-    return RayEndpointHost(settings.ray_address, http_port=settings.serve_port)
+    return RayEndpointHost(
+        lambda: connect(settings.ray_address, ray_environment(settings.root)), http_port=settings.serve_port
+    )
 
 
 def _is_answering(deployment: Deployment) -> bool:
