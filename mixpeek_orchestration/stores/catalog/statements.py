@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Select, Table, Text, cast, func, literal, select
+from sqlalchemy import ARRAY, Connection, Select, Table, Text, any_, func, literal, select
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,12 +17,12 @@ SEPARATOR = "\x1f"
 
 def among(connection: Connection, searched: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
     """`searched IN (values)` with one bound parameter, however many values there are."""
-    listed = literal(written(list(values)), Text)
-    if connection.dialect.name == "sqlite":
-        source = func.json_each(listed).table_valued("value", name="wanted")
-    else:
-        source = func.json_array_elements_text(cast(listed, JSON)).table_valued("value", name="wanted")
-    return searched.in_(select(source.c.value))
+    listed = list(values)
+    if connection.dialect.name == "postgresql":
+        # PostgreSQL hashes a constant array; of a set-returning function it expects few rows and loops over them.
+        return searched == any_(literal(listed, ARRAY(Text)))
+    spread = func.json_each(literal(written(listed), Text)).table_valued("value", name="wanted")
+    return searched.in_(select(spread.c.value))
 
 
 def upsert(connection: Connection, table: Table, *, key: Sequence[str], keep: Sequence[str] = ()) -> Insert:

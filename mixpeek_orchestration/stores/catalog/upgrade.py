@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
@@ -11,6 +12,10 @@ from mixpeek_orchestration.core.errors import Broken
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.schema import HEAD
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCRIPTS = "mixpeek_orchestration.stores.catalog:migrations"
 _ADVISORY_LOCK = 0x6D697870
 _LOCK_TIMEOUT_S = 120.0
 
@@ -44,17 +49,23 @@ def upgrade(database: Database) -> bool:
     return True
 
 
-def _migrate(connection: Connection) -> None:
-    from alembic import command
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for our migrations on an open connection."""
     from alembic.config import Config
-    from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", "mixpeek_orchestration.stores.catalog:migrations")
+    config.set_main_option("script_location", SCRIPTS)
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
     try:
-        command.upgrade(config, "head")
+        command.upgrade(alembic_config(connection), "head")
     except CommandError as error:
         raise Broken(
             f"The catalog has the schema {current_revision(connection)!r}, which this version does not know.",

@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mixpeek_orchestration.core.bucket import BucketCounts
 from mixpeek_orchestration.core.object import SourceObject
@@ -18,36 +18,53 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+@dataclass(frozen=True)
+class _Kept:
+    object_id: str
+    bucket_id: str
+    source_fp: str
+    properties: list[str]
+    text: str
+
+    @classmethod
+    def of(cls, source: SourceObject) -> _Kept:
+        properties = list(dict.fromkeys(blob.property for blob in source.blobs))
+        return cls(source.object_id, source.bucket_id, source.source_fp, properties, encoded(source))
+
+    def read(self) -> SourceObject:
+        return decoded(SourceObject, self.text)
+
+
 class MemoryObjects:
-    """The `ObjectCatalog` in memory. `_created` remembers the first arrival, in order, deleted objects included."""
+    """The `ObjectCatalog` in memory. `_created` remembers every first arrival in order, also of deleted objects."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._created: dict[str, str] = {}
-        self._live: dict[str, tuple[str, str]] = {}
+        self._live: dict[str, _Kept] = {}
 
     def put(self, sources: Sequence[SourceObject]) -> None:
-        """Insert or replace by id, all or none."""
+        """Insert or replace by id, all or none; of several with one id the last is kept."""
         moment = now()
         with self._lock:
-            kept = [self._stamped(source, moment) for source in sources]
-            texts = {source.object_id: (source.source_fp, encoded(source)) for source in kept}
-            for source in kept:
+            stamped = [self._stamped(source, moment) for source in sources]
+            kept = {source.object_id: _Kept.of(source) for source in stamped}
+            for source in stamped:
                 self._created.setdefault(source.object_id, source.created_at)
-            self._live.update(texts)
+            self._live.update(kept)
 
     def get(self, bucket_id: str, object_id: str) -> SourceObject | None:
-        found = self.get_many([object_id]).get(object_id)
-        return found if found is not None and found.bucket_id == bucket_id else None
+        kept = self._live.get(object_id)
+        return kept.read() if kept is not None and kept.bucket_id == bucket_id else None
 
     def get_many(self, object_ids: Sequence[str]) -> dict[str, SourceObject]:
         """The live ones among these ids."""
         with self._lock:
-            return {i: decoded(SourceObject, self._live[i][1]) for i in object_ids if i in self._live}
+            return {i: self._live[i].read() for i in object_ids if i in self._live}
 
     def page(self, bucket_id: str, *, limit: int = 100, offset: int = 0) -> list[SourceObject]:
         """Live objects, oldest first."""
-        return self._of(bucket_id)[offset : offset + limit]
+        return [kept.read() for kept in self._of(bucket_id)[offset : offset + limit]]
 
     def delete(self, bucket_id: str, object_ids: Sequence[str]) -> int:
         """Drop the content; returns how many were live."""
@@ -59,11 +76,11 @@ class MemoryObjects:
 
     def ids(self, bucket_id: str) -> list[str]:
         """Ids of live objects, oldest first."""
-        return [source.object_id for source in self._of(bucket_id)]
+        return [kept.object_id for kept in self._of(bucket_id)]
 
     def counts(self, bucket_id: str) -> BucketCounts:
         """What lies in the bucket."""
-        live = self._of(bucket_id)
+        live = [kept.read() for kept in self._of(bucket_id)]
         types = Counter(blob.type for source in live for blob in source.blobs)
         return BucketCounts(
             objects=len(live),
@@ -77,26 +94,18 @@ class MemoryObjects:
         from mixpeek_orchestration.stores.catalog.frames import SOURCE_FRAME_SCHEMA, frame_of
 
         wanted = None if object_ids is None else set(object_ids)
-        with self._lock:
-            return frame_of(self._rows(bucket_ids, wanted), SOURCE_FRAME_SCHEMA)
-
-    def _rows(self, bucket_ids: Sequence[str], wanted: AnyOf[str] | None) -> list[tuple[Any, ...]]:
-        return [
-            (
-                s.object_id,
-                s.object_id,
-                self._live[s.object_id][0],
-                list(dict.fromkeys(b.property for b in s.blobs)),
-            )
-            for s in self._of(*bucket_ids)
-            if wanted is None or s.object_id in wanted
+        rows = [
+            (kept.object_id, kept.object_id, kept.source_fp, kept.properties)
+            for kept in self._of(*bucket_ids)
+            if wanted is None or kept.object_id in wanted
         ]
+        return frame_of(rows, SOURCE_FRAME_SCHEMA)
 
     def _stamped(self, source: SourceObject, moment: str) -> SourceObject:
         created_at = self._created.get(source.object_id) or source.created_at or moment
         return replace(source, created_at=created_at, updated_at=source.updated_at or moment)
 
-    def _of(self, *bucket_ids: str) -> list[SourceObject]:
+    def _of(self, *bucket_ids: str) -> list[_Kept]:
         with self._lock:
-            every = [decoded(SourceObject, self._live[i][1]) for i in self._created if i in self._live]
-        return [source for source in every if source.bucket_id in bucket_ids]
+            every = [self._live[i] for i in self._created if i in self._live]
+        return [kept for kept in every if kept.bucket_id in bucket_ids]
