@@ -116,9 +116,9 @@ class Site:
         )
 
 
-def open_site(home: Path) -> Site:
+def open_site(home: Path, *, packages: Path = PACKAGES) -> Site:
     """A home with the test packages, the namespace `testing` and a host that deploys nothing."""
-    settings = Settings(home=home, extractor_paths=str(PACKAGES))
+    settings = Settings(home=home, extractor_paths=str(packages))
     prepare_home(settings)
     host = NoServe()
     warehouse = Warehouse(

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mixpeek_orchestration.defs.naming import BATCH_TAG
+from mixpeek_orchestration.defs import run_tags
 
 
 def instance_config(root: Path) -> dict[str, Any]:
@@ -29,7 +29,10 @@ def instance_config(root: Path) -> dict[str, Any]:
         # Two batches at a time are what two cores can take; the third place is for endpoints and people's clicks.
         # A run holds the pools of its assets from start to end: a table has one writer at a time.
         "concurrency": {
-            "runs": {"max_concurrent_runs": 3, "tag_concurrency_limits": [{"key": BATCH_TAG, "limit": 2}]},
+            "runs": {
+                "max_concurrent_runs": 3,
+                "tag_concurrency_limits": [{"key": run_tags.BATCH, "limit": 2}],
+            },
             "pools": {"default_limit": 1, "granularity": "run"},
         },
         "run_monitoring": {

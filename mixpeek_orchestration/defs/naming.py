@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import dagster as dg
 
 from mixpeek_orchestration.core.identity import digest, folded, resource_slug
+from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.warehouse.snapshot import (
     SnapshotBucket,
     SnapshotCollection,
@@ -15,12 +14,6 @@ from mixpeek_orchestration.warehouse.snapshot import (
 )
 
 Resource = SnapshotBucket | SnapshotCollection | SnapshotEndpoint | SnapshotRetriever
-
-BATCH_TAG: Final = "mixpeek/batch"
-SUBMISSION_TAG: Final = "mixpeek/submission"
-NAMESPACE_TAG: Final = "mixpeek/namespace"
-COLLECTIONS_TAG: Final = "mixpeek/collections"
-ENDPOINT_TAG: Final = "mixpeek/endpoint"
 
 
 def asset_key(resource: Resource) -> dg.AssetKey:
@@ -73,7 +66,7 @@ def owners(resource: Resource) -> list[str]:
 
 def tags(resource: Resource) -> dict[str, str]:
     """What assets can be found by in the UI."""
-    found = {NAMESPACE_TAG: tag_value(resource.namespace_id)}
+    found = {run_tags.NAMESPACE: tag_value(resource.namespace_id)}
     if isinstance(resource, SnapshotEndpoint | SnapshotCollection):
         found["mixpeek/extractor"] = tag_value(f"{resource.extractor_name}_{resource.extractor_version}")
     if not isinstance(resource, SnapshotEndpoint):

@@ -9,7 +9,7 @@ import dagster as dg
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.identity import joined
-from mixpeek_orchestration.defs import naming
+from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.submissions import (
     Decision,
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PENDING_LIMIT: Final = 1_000
 PARTITIONS_LIMIT: Final = 25_000
-RUN_KEY: Final = "dagster/run_key"
 
 
 def batch_sensor(snapshot: Snapshot, keys: dict[str, dg.AssetKey], snapshots: Path) -> dg.SensorDefinition:
@@ -79,9 +78,9 @@ def _without_runs(instance: dg.DagsterInstance, batches: Sequence[Batch]) -> lis
     """
     if not batches:
         return []
-    asked = dg.RunsFilter(tags={RUN_KEY: [batch.run_key for batch in batches]})
+    asked = dg.RunsFilter(tags={run_tags.RUN_KEY: [batch.run_key for batch in batches]})
     started = {
-        run.tags[RUN_KEY]
+        run.tags[run_tags.RUN_KEY]
         for run in instance.get_runs(filters=asked)
         if run.status is not dg.DagsterRunStatus.NOT_STARTED
     }
@@ -116,10 +115,10 @@ def _request(decision: Decision, keys: dict[str, dg.AssetKey]) -> dg.RunRequest:
         partition_key=batch.batch_id,
         asset_selection=[keys[resource_id] for resource_id in decision.resource_ids],
         tags={
-            naming.BATCH_TAG: batch.batch_id,
-            naming.SUBMISSION_TAG: str(batch.submission),
-            naming.NAMESPACE_TAG: batch.namespace_id,
-            naming.COLLECTIONS_TAG: ",".join(batch.collection_ids),
+            run_tags.BATCH: batch.batch_id,
+            run_tags.SUBMISSION: str(batch.submission),
+            run_tags.NAMESPACE: batch.namespace_id,
+            run_tags.COLLECTIONS: ",".join(batch.collection_ids),
         },
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.defs import naming
+from mixpeek_orchestration.defs import naming, run_tags
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.attempts import Attempts, attempts_for
 from mixpeek_orchestration.warehouse.snapshot import SnapshotEndpoint
@@ -68,7 +68,7 @@ def _served(name: str, version: str) -> tuple[str, str]:
 
 
 def _is_going_on(instance: dg.DagsterInstance, wanted: "WantedEndpoint") -> bool:
-    same = dg.RunsFilter(tags={naming.ENDPOINT_TAG: wanted.endpoint_id}, statuses=GOING_ON)
+    same = dg.RunsFilter(tags={run_tags.ENDPOINT: wanted.endpoint_id}, statuses=GOING_ON)
     return bool(instance.get_runs(filters=same, limit=1))
 
 
@@ -79,7 +79,7 @@ def _request(
     return dg.RunRequest(
         run_key=f"{wanted.endpoint_id}:{wanted.wanted_fp}:{attempt.count}:{now:.0f}",
         asset_selection=list(selection),
-        tags={naming.ENDPOINT_TAG: wanted.endpoint_id},
+        tags={run_tags.ENDPOINT: wanted.endpoint_id},
     )
 
 

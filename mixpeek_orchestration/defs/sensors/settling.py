@@ -10,13 +10,12 @@ from typing import Final
 import dagster as dg
 
 from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.defs.resources import WarehouseResource
-from mixpeek_orchestration.defs.sensors.batches import RUN_KEY
 from mixpeek_orchestration.defs.sensors.ended import LastRun, settled
 
 OPEN_LIMIT: Final = 1_000
 REASON_LENGTH: Final = 500
-WILL_RETRY: Final = "dagster/will_retry"
 
 
 @dg.sensor(
@@ -64,7 +63,7 @@ def _first_run(instance: dg.DagsterInstance, batch: Batch) -> dg.DagsterRun | No
     if batch.status == "IN_PROGRESS" and batch.run_id:
         return instance.get_run_by_id(batch.run_id)
     return next(
-        iter(instance.get_runs(filters=dg.RunsFilter(tags={RUN_KEY: batch.run_key}), limit=1)),
+        iter(instance.get_runs(filters=dg.RunsFilter(tags={run_tags.RUN_KEY: batch.run_key}), limit=1)),
         None,
     )
 
@@ -77,7 +76,7 @@ def _newest(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> dg.D
 def _will_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool | None:
     if not instance.run_retries_enabled:
         return False
-    decided = run.tags.get(WILL_RETRY)
+    decided = run.tags.get(run_tags.WILL_RETRY)
     return None if decided is None else decided == "true"
 
 
