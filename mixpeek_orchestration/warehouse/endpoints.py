@@ -97,8 +97,8 @@ class Endpoints:
         self._catalog.deployments.put(started)
         try:
             url = self._host().deploy(wanted.endpoint_id, wanted.recipes)
-        except MixpeekError as error:
-            self._catalog.deployments.put(_failed(started, old, str(error)))
+        except Exception as error:
+            self._catalog.deployments.put(_failed(started, old, str(error) or type(error).__name__))
             raise
         running = replace(
             started,
