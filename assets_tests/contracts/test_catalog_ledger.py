@@ -54,7 +54,7 @@ def test_outcomes_can_be_read_for_some_roots(ledger: Ledger) -> None:
     _settle(ledger, outcomes=[outcome(f"item_{n}", root_object=f"root_{n % 2}") for n in range(6)])
     assert [item for item, _ in _told(ledger, ["root_1"])] == ["item_1", "item_3", "item_5"]
     assert _told(ledger, []) == []
-    assert len(_told(ledger, [f"root_{n}" for n in range(40_000)])) == 6
+    assert len(_told(ledger, [f"root_{n}" for n in range(33_000)])) == 6
 
 
 def test_settling_replaces_what_was_known_of_an_item(ledger: Ledger) -> None:
@@ -148,7 +148,7 @@ def test_poisonous_text_does_not_stop_the_ledger(ledger: Ledger) -> None:
 
 def test_settling_many_items_is_one_call(ledger: Ledger) -> None:
     """Tens of thousands of items are settled, read and settled again in one call each."""
-    items = [f"item_{number:06}" for number in range(40_000)]
+    items = [f"item_{number:06}" for number in range(33_000)]
     _settle(ledger, outcomes=[outcome(item) for item in items], errors=[error(item) for item in items])
     assert ledger.outcomes(GENERATION)["item"].to_list() == items
     assert ledger.open_failure_count(COLLECTION) == len(items)

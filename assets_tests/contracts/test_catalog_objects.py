@@ -10,8 +10,8 @@ from mixpeek_orchestration.core.bucket import BucketCounts
 from mixpeek_orchestration.core.object import Blob, SourceObject
 from mixpeek_orchestration.core.ports.catalog import Catalog, ObjectCatalog
 
-MANY = 40_000
-"""More than SQLite's 32,766 and PostgreSQL's 65,535 bound parameters would allow in one statement, in two lists."""
+MANY = 33_000
+"""More than the 32,766 parameters that SQLite binds in one statement."""
 
 
 @pytest.fixture

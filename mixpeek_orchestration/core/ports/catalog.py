@@ -64,12 +64,15 @@ class ResourceCatalog(Protocol):
     def buckets(self, namespace_id: str | None = None) -> list[Bucket]:
         """Oldest first; of all namespaces without one. The same holds for the other lists."""
 
-    def delete_bucket(self, bucket_id: str) -> bool: ...
+    def delete_bucket(self, bucket_id: str) -> bool:
+        """Remove the bucket and its objects; `False` when it was not there."""
 
-    def put_collection(self, collection: Collection) -> Collection: ...
+    def put_collection(self, collection: Collection) -> Collection:
+        """As `put_bucket`; a generation that is active stays so, because `activate_generation` alone moves it."""
     def collection(self, namespace_id: str, identifier: str) -> Collection | None: ...
     def collections(self, namespace_id: str | None = None) -> list[Collection]: ...
-    def delete_collection(self, collection_id: str) -> bool: ...
+    def delete_collection(self, collection_id: str) -> bool:
+        """Remove the collection, its generations, and what the ledger knows of them."""
 
     def put_generation(self, generation: Generation) -> Generation: ...
     def generation(self, generation_id: str) -> Generation | None: ...
@@ -231,13 +234,15 @@ class LeaseCatalog(Protocol):
     def acquire(
         self, name: str, *, owner: str, ttl_s: float, payload: Mapping[str, Any] | None = None
     ) -> Lease | None:
-        """The lease, also when `owner` has it already (its expiry moves); `None` when another owner has it."""
+        """The lease, also when `owner` has it already (its expiry moves, and without a new payload the old one
+        stays); `None` when another owner has it."""
 
     def renew(self, name: str, *, owner: str, ttl_s: float) -> bool:
-        """`False` when the lease was lost."""
+        """`False` when the lease was lost: released, or taken by another owner after it had expired."""
 
     def release(self, name: str, *, owner: str) -> bool: ...
-    def held(self, *, prefix: str = "") -> list[Lease]: ...
+    def held(self, *, prefix: str = "") -> list[Lease]:
+        """Leases that were not released, by name; expired ones too, for whoever looks for dead owners."""
 
 
 @dataclass(frozen=True)
