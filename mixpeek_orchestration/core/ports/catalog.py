@@ -69,6 +69,7 @@ class ResourceCatalog(Protocol):
 
     def put_collection(self, collection: Collection) -> Collection:
         """As `put_bucket`; a generation that is active stays so, because `activate_generation` alone moves it."""
+
     def collection(self, namespace_id: str, identifier: str) -> Collection | None: ...
     def collections(self, namespace_id: str | None = None) -> list[Collection]: ...
     def delete_collection(self, collection_id: str) -> bool:
