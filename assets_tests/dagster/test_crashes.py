@@ -72,7 +72,7 @@ def test_a_batch_completes_after_run_worker_code_server_and_daemon_were_killed(
         services.start("code_server", "daemon")
         until(lambda: leases.held(prefix="run:"), "the run has started")
         (lease,) = leases.held(prefix="run:")
-        os.kill(int(lease.payload["pid"]), signal.SIGKILL)
+        os.kill(lease.pid, signal.SIGKILL)
         services.kill("daemon", "code_server")
     services.start("code_server", "daemon")
 
