@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,27 @@ def test_connecting_again_changes_nothing(ray_cluster: LocalCluster) -> None:
     connect(ray_cluster.address, ray_cluster.environment)
     with pytest.raises(Broken, match=r"not to 127\.0\.0\.1:1"):
         connect("127.0.0.1:1", ray_cluster.environment)
+
+
+def test_importing_ray_too_early_is_mended(ray_cluster: LocalCluster, tmp_path: Path) -> None:
+    """A process that imported Ray before it knew the environment is connected all the same."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    script = (
+        "import ray, sys, json\n"
+        "from mixpeek_orchestration.engine.ray_cluster import connect\n"
+        "connect(sys.argv[1], json.loads(sys.argv[2]))\n"
+        "print(ray.cluster_resources()['CPU'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, ray_cluster.address, json.dumps(ray_cluster.environment)],
+        env=plain,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.split() == ["2.0"]
 
 
 @pytest.mark.slow

@@ -120,15 +120,15 @@ def test_extraction_waits_for_commits(runner: RayRunner, tmp_path: Path) -> None
     items = [text_item(f"i{n}", str(tmp_path / f"{n}")) for n in range(2000)]
     run = runner.run(job("recording"), items)
     first = next(run)
-    extracted = 0
+    counts: list[int] = []
 
     def stands_still() -> bool:
-        nonlocal extracted
-        before, extracted = extracted, len(list(tmp_path.iterdir()))
-        time.sleep(1.0)
-        return before == extracted > len(first.items)
+        time.sleep(0.5)
+        counts.append(len(list(tmp_path.iterdir())))
+        return len(counts) > 10 and counts[-11] == counts[-1] > len(first.items)
 
     wait_until(stands_still)
+    extracted = counts[-1]
     assert extracted <= 12 * 64
     run.close()
 

@@ -15,12 +15,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mixpeek_orchestration.core.errors import Broken, NotReady
 
 LOOPBACK = "127.0.0.1"
 NAMESPACE = "mixpeek"
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -46,7 +48,7 @@ def ray_environment(root: Path) -> dict[str, str]:
 
 
 def _token_file(root: Path) -> Path:
-    path = root / "ray" / "token"
+    path = root.resolve() / "ray" / "token"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -131,15 +133,17 @@ def head_command(
     return command + [f"{name}={value}" for name, value in options.items() if value is not None]
 
 
-def connect(address: str, environment: Mapping[str, str], *, namespace: str = NAMESPACE) -> None:
+def connect(address: str, environment: Mapping[str, str] = _NOTHING, *, namespace: str = NAMESPACE) -> None:
     """This process is connected to the cluster at `address`; nothing happens when it already is.
 
+    `environment` may be left out in a process that was started in it.
     Raises `NotReady` when nothing answers there, and `Broken` when this process is connected to another cluster.
     """
-    os.environ.update(environment)  # before the import: Ray reads some of them then
+    os.environ.update(environment)
     os.environ.setdefault(
         "RAY_BACKEND_LOG_LEVEL", "fatal"
-    )  # errors reach us as exceptions; no native log lines
+    )  # errors come as exceptions, not as native log lines
+    imported_before = "ray" in sys.modules
     import ray
 
     if ray.is_initialized():
@@ -156,12 +160,28 @@ def connect(address: str, environment: Mapping[str, str], *, namespace: str = NA
             value=address,
             fix="Start it: mixpeek up.",
         )
+    if imported_before:
+        _read_environment_again()
     try:
         ray.init(address=address, namespace=namespace, log_to_driver=False, logging_level="WARNING")
     except (ConnectionError, RuntimeError) as error:
         raise NotReady(
             f"The Ray cluster at {address} refused the connection: {error}", value=address
         ) from error
+
+
+def _read_environment_again() -> None:
+    """What Ray read when it was imported, it reads again: whether it uses loopback, and who may talk to it.
+
+    Without this, a process that imported Ray too early looks for 127.0.0.1 under the machine's own address, with no
+    token. There is no public way; Ray's own tests do the same.
+    """
+    from ray._private import ray_constants
+    from ray._private.authentication_test_utils import reset_auth_token_state
+
+    if os.environ.get(ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR) == "0":
+        ray_constants.ENABLE_RAY_CLUSTER = False
+    reset_auth_token_state()
 
 
 def answers(address: str, *, timeout_s: float = 2.0) -> bool:

@@ -43,15 +43,20 @@ logger = logging.getLogger(__name__)
 
 
 class RayRunner:
-    """Runs pipelines on the cluster at `address`, whose `environment` comes from `ray_environment`."""
+    """Runs pipelines on the cluster at `address`, whose `environment` comes from `ray_environment`; it may be left out
+    in a process that was started in it."""
 
     name = "ray"
 
     def __init__(
-        self, address: str, environment: Mapping[str, str], *, build: BuildSteps = build_from_recipe
+        self,
+        address: str,
+        environment: Mapping[str, str] | None = None,
+        *,
+        build: BuildSteps = build_from_recipe,
     ) -> None:
         self._address = address
-        self._environment = environment
+        self._environment = environment or {}
         self._build = build
         self._usage = Usage(runner=self.name)
 
