@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +30,8 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
 }
+
+_WRITERS = 16
 
 UploadedContent = Callable[[str], Content]
 """Gives the content of a received upload by its id."""
@@ -72,14 +75,16 @@ class Objects:
         """
         staged = [self._staged(bucket, spec) for spec in specs]
         known = self._objects.get_many([new.object_id for new, _ in staged])
-        puts = [_judged(bucket, new, known.get(new.object_id), policy) for new, _ in staged]
-        for data in (
+        puts: list[Put] = []
+        for new, _ in staged:
+            puts.append(_judged(bucket, new, known.get(new.object_id), policy))
+            known[new.object_id] = puts[-1].object
+        self._store_all(
             content
             for put, (_, contents) in zip(puts, staged, strict=True)
             if put.change != "unchanged"
             for content in contents
-        ):
-            self._store.put(data)
+        )
         changed = {put.object.object_id: put.object for put in puts if put.change != "unchanged"}
         if changed:
             self._objects.put(list(changed.values()))
@@ -91,8 +96,7 @@ class Objects:
         new, contents = self._staged(bucket, spec, object_id=object_id, key=old.key)
         put = _judged(bucket, new, old, "upsert")
         if put.change != "unchanged":
-            for data in contents:
-                self._store.put(data)
+            self._store_all(contents)
             self._objects.put([put.object])
         return put
 
@@ -145,6 +149,11 @@ class Objects:
         if not self._objects.delete(bucket.bucket_id, object_ids):
             return None
         return self._remove_documents(bucket, object_ids)
+
+    def _store_all(self, contents: Iterable[bytes]) -> None:
+        """All contents durable; side by side, because each waits for the disk."""
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            list(writers.map(self._store.put, contents))
 
     def _staged(
         self, bucket: Bucket, spec: ObjectSpec, *, object_id: str | None = None, key: str | None = None

@@ -163,4 +163,6 @@ class Warehouse:
         return self.parts.publish(self.catalog)
 
     def close(self) -> None:
+        """Give back connections and threads."""
+        self.parts.encoder.close()
         self.catalog.close()

@@ -14,6 +14,7 @@ from mixpeek_orchestration.api.paging import Page, PageQuery, Paging, listing, p
 from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.bucket import Bucket, UniquePolicy
 from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.warehouse.specs import Later, ObjectSpec, Spec
 from mixpeek_orchestration.warehouse.validation import parsed
 
@@ -78,14 +79,13 @@ def create_objects(
 ) -> dict[str, Any]:
     """Every object that is right is stored; every other one is reported with its index and what is wrong."""
     bucket = house.buckets.get(here.namespace_id, bucket_identifier)
-    succeeded, failed = [], []
-    for index, raw in enumerate(body.objects):
-        try:
-            stored = house.objects.put(bucket, parsed(ObjectSpec, raw)).object
-        except MixpeekError as error:
-            failed.append(_failed(index, error))
-        else:
-            succeeded.append({**object_answer(stored), "object_index": index})
+    outcomes = _put_each(house, bucket, body.objects)
+    succeeded = [
+        {**object_answer(stored), "object_index": index}
+        for index, stored in outcomes.items()
+        if isinstance(stored, SourceObject)
+    ]
+    failed = [_failed(i, error) for i, error in outcomes.items() if isinstance(error, MixpeekError)]
     return {
         "succeeded": succeeded,
         "failed": failed,
@@ -163,6 +163,31 @@ def delete_object(bucket_identifier: str, object_identifier: str, here: Here, ho
         "bucket_id": bucket.bucket_id,
         "batch_id": batch.batch_id if batch else None,
     }
+
+
+def _put_each(house: House, bucket: Bucket, raw: Sequence[Any]) -> dict[int, SourceObject | MixpeekError]:
+    """What came of each object, by index. All well-formed ones go in one transaction, or, when that is refused, each
+    on its own, so that one cannot spoil the others."""
+    outcomes: dict[int, SourceObject | MixpeekError] = {}
+    specs: dict[int, ObjectSpec] = {}
+    for index, fields in enumerate(raw):
+        try:
+            specs[index] = parsed(ObjectSpec, fields)
+        except MixpeekError as error:
+            outcomes[index] = error
+    try:
+        puts = house.objects.put_many(bucket, list(specs.values()))
+        outcomes |= {index: put.object for index, put in zip(specs, puts, strict=True)}
+    except MixpeekError:
+        outcomes |= {index: _put_one(house, bucket, spec) for index, spec in specs.items()}
+    return dict(sorted(outcomes.items()))
+
+
+def _put_one(house: House, bucket: Bucket, spec: ObjectSpec) -> SourceObject | MixpeekError:
+    try:
+        return house.objects.put(bucket, spec).object
+    except MixpeekError as error:
+        return error
 
 
 def _failed(index: int, error: MixpeekError) -> dict[str, Any]:

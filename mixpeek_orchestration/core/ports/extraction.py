@@ -110,3 +110,6 @@ class QueryEncoder(Protocol):
     ) -> dict[str, Any]:
         """The answer of `realtime.py`. Raises `NotReady` while no endpoint is running, `BudgetExceeded` past the
         time, `InvalidInput` when the package refuses the input."""
+
+    def close(self) -> None:
+        """Give back connections and threads; a process with an open encoder may not end."""
