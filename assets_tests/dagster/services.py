@@ -23,6 +23,7 @@ from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.reload import LOCATION
 
 DEADLINE_S = 150.0
+_MODULE = "mixpeek_orchestration.definitions"
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Services:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.port = _free_port()
+        self.port, self.webserver_port = _free_port(), _free_port()
         self.packages = self.folder / "packages"
         shutil.copytree(PACKAGES, self.packages, ignore=shutil.ignore_patterns("realtime.py", "__pycache__"))
         self.dagster_home = self.folder / "dagster"
@@ -41,6 +42,10 @@ class Services:
         server = {"host": "127.0.0.1", "port": self.port, "location_name": LOCATION}
         (self.folder / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
         self.configure()
+
+    @property
+    def webserver(self) -> str:
+        return f"http://127.0.0.1:{self.webserver_port}"
 
     @property
     def settings(self) -> Settings:
@@ -57,11 +62,13 @@ class Services:
         return dg.DagsterInstance.from_config(str(self.dagster_home))
 
     def start(self, *names: str) -> None:
-        """Start `code_server`, `daemon` or both; the daemon waits for the server by itself."""
-        where = ["-m", "mixpeek_orchestration.definitions", "-h", "127.0.0.1", "-p", str(self.port)]
+        """Start any of `code_server`, `daemon` and `webserver`; the others want the code server first."""
+        at = ["-h", "127.0.0.1", "-p"]
+        workspace = ["-w", str(self.folder / "workspace.yaml")]
         commands = {
-            "code_server": ["-m", "dagster", "code-server", "start", *where],
-            "daemon": ["-m", "dagster._daemon", "run", "-w", str(self.folder / "workspace.yaml")],
+            "code_server": ["dagster", "code-server", "start", "-m", _MODULE, *at, str(self.port)],
+            "daemon": ["dagster._daemon", "run", *workspace],
+            "webserver": ["dagster_webserver", *workspace, *at, str(self.webserver_port)],
         }
         environment = {
             **os.environ,
@@ -72,7 +79,7 @@ class Services:
         for name in names:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    [sys.executable, *commands[name]],
+                    [sys.executable, "-m", *commands[name]],
                     env=environment,
                     cwd=self.folder,
                     stdout=log,

@@ -4,8 +4,8 @@ It compares states and does not listen to failure events: an event that was miss
 decided on a retry, would leave a batch in progress for ever.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 
@@ -14,7 +14,11 @@ from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.ended import LastRun, settled
 
+if TYPE_CHECKING:
+    from mixpeek_orchestration.core.ports.catalog import BatchCatalog
+
 OPEN_LIMIT: Final = 1_000
+ENDED: Final = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 REASON_LENGTH: Final = 500
 
 
@@ -28,9 +32,8 @@ def ended_runs(context: dg.SensorEvaluationContext, warehouse: WarehouseResource
     """The catalog decides last: a batch that has ended meanwhile stays as it is."""
     batches = warehouse.open().catalog.batches
     told = []
-    for batch in batches.recent(statuses={"PENDING", "IN_PROGRESS"}, limit=OPEN_LIMIT):
-        run = last_run(context.instance, batch)
-        verdict = settled(run) if run is not None else None
+    for batch, run in _with_runs(context.instance, batches):
+        verdict = settled(last_run(context.instance, run))
         if verdict is None:
             continue
         action, reason = verdict
@@ -42,11 +45,24 @@ def ended_runs(context: dg.SensorEvaluationContext, warehouse: WarehouseResource
     return dg.SkipReason("; ".join(told)[:1000] or "Every batch that is open has a run that goes on.")
 
 
-def last_run(instance: dg.DagsterInstance, batch: Batch) -> LastRun | None:
-    """The newest run of the batch's current submission, retries included; `None` when Dagster knows none."""
-    known = _first_run(instance, batch)
-    if known is None:
-        return None
+def _with_runs(
+    instance: dg.DagsterInstance, batches: "BatchCatalog"
+) -> Iterator[tuple[Batch, dg.DagsterRun]]:
+    """The open batches with a run of their submission that may have ended; those that Dagster knows no run of are
+    someone else's, such as the command line's."""
+    for batch in batches.recent(statuses={"IN_PROGRESS"}, limit=OPEN_LIMIT):
+        run = instance.get_run_by_id(batch.run_id) if batch.run_id else None
+        if run is not None:
+            yield batch, run
+    pending = {batch.run_key: batch for batch in batches.recent(statuses={"PENDING"}, limit=OPEN_LIMIT)}
+    if pending:
+        ended = dg.RunsFilter(tags={run_tags.RUN_KEY: list(pending)}, statuses=ENDED)
+        for run in instance.get_runs(ended):
+            yield pending[run.tags[run_tags.RUN_KEY]], run
+
+
+def last_run(instance: dg.DagsterInstance, known: dg.DagsterRun) -> LastRun:
+    """How the newest run of a run's group stands, retries included."""
     group = instance.get_run_group(known.run_id)
     run = _newest(instance, group[1]) if group else known
     if not run.is_finished:
@@ -56,16 +72,6 @@ def last_run(instance: dg.DagsterInstance, batch: Batch) -> LastRun | None:
     if run.status is dg.DagsterRunStatus.CANCELED:
         return LastRun("canceled")
     return LastRun("failed", _will_retry(instance, run), _reason(instance, run))
-
-
-def _first_run(instance: dg.DagsterInstance, batch: Batch) -> dg.DagsterRun | None:
-    """A run that took up the batch, else the one that was made for its submission."""
-    if batch.status == "IN_PROGRESS" and batch.run_id:
-        return instance.get_run_by_id(batch.run_id)
-    return next(
-        iter(instance.get_runs(filters=dg.RunsFilter(tags={run_tags.RUN_KEY: batch.run_key}), limit=1)),
-        None,
-    )
 
 
 def _newest(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> dg.DagsterRun:
