@@ -24,9 +24,11 @@ LENGTH = 32
 def canonical_json(value: object) -> str:
     """JSON with sorted keys and no spaces; raises `InvalidInput` for what JSON cannot say (NaN included)."""
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text.encode()
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"A value cannot be fingerprinted: {error}.", value=value) from error
+        raise InvalidInput(f"A value cannot be written as JSON in UTF-8: {error}.", value=value) from error
+    return text
 
 
 def fields_fp(fields: Mapping[str, object]) -> str:

@@ -18,7 +18,7 @@ from mixpeek_orchestration.retrieval.request import BudgetSpec
 from mixpeek_orchestration.retrieval.scope import Scope, require_scope
 from mixpeek_orchestration.retrieval.stages.registry import find_stage
 from mixpeek_orchestration.retrieval.templates import check_templates, inputs_used
-from mixpeek_orchestration.retrieval.validation import Later, validated
+from mixpeek_orchestration.retrieval.validation import Later, joined_path, validated
 
 StageType = Literal["filter", "sort", "reduce", "apply", "enrich"]
 Text = Annotated[str, Field(min_length=1)]
@@ -235,7 +235,7 @@ class RetrieverSpec(_Spec):
         Raises `NotFound` for a collection that does not exist, and `InvalidInput` naming the field for a stage,
         parameter, template or feature that cannot work.
         """
-        stages = [stage.to_stage(at=f"stages.{i}") for i, stage in enumerate(self.stages)]
+        stages = self.check_stages()
         field = "collection_ids" if self.collection_identifiers is None else "collection_identifiers"
         scope = require_scope(resources, namespace_id, self.identifiers, field=field)
         _check_stages(stages, scope)
@@ -259,6 +259,10 @@ class RetrieverSpec(_Spec):
             updated_at=now,
             created_by=origin.created_by,
         )
+
+    def check_stages(self, *, at: str = "") -> list[StageSpec]:
+        """The stages in their newest spelling; raises `InvalidInput` naming the field under `at`."""
+        return [stage.to_stage(at=joined_path(at, "stages", i)) for i, stage in enumerate(self.stages)]
 
     def _check_inputs(self, stages: Sequence[StageSpec]) -> None:
         """With a schema, a template may only refer to what is in it: a misspelt name would fail every execution."""

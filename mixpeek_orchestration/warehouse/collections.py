@@ -63,6 +63,15 @@ class Collections:
         kept = replace(new, active_generation=old.active_generation, created_at=old.created_at)
         return self._catalog.resources.put_collection(kept)
 
+    def check_extractor(self, spec: CollectionSpec, *, at: str) -> None:
+        """Raises `InvalidInput` under `at` for an extractor, version or parameters that cannot work."""
+        choice = extractor_choice(spec.feature_extractor)
+        try:
+            self._registry.describe(choice.name, choice.version, choice.parameters)
+        except InvalidInput as error:
+            error.field = f"{at}.{error.field}" if error.field else at
+            raise
+
     def matches(self, old: Collection, spec: CollectionSpec) -> bool:
         """Whether the collection is already what the spec says."""
         said, _ = self._checked(old.namespace_id, spec, old.collection_id, old.managed_by)

@@ -14,6 +14,7 @@ from pydantic import Field
 from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.errors import Cycle, InvalidInput
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
+from mixpeek_orchestration.retrieval.stages.registry import FORMER_NAMES, STAGES
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
@@ -64,12 +65,29 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of `mixpeek.yaml`, for editors."""
+    """The JSON schema of `mixpeek.yaml`, for editors: generated from the models that parse the file."""
+    whole = Manifest.model_json_schema(by_alias=True)
+    definitions = whole["$defs"]
+    for stage in STAGES.values():
+        parameters = stage.parameter_schema()
+        definitions |= parameters.pop("$defs", {})
+        definitions[_definition_of(stage.stage_id)] = parameters
+    for place in ("StageConfig", "StageInput"):
+        definitions[place]["allOf"] = [_parameters_of(stage_id) for stage_id in STAGES]
+        definitions[place]["properties"]["stage_id"] = {"enum": [*STAGES, *FORMER_NAMES, None]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "title": "mixpeek.yaml"}
+
+
+def _parameters_of(stage_id: str) -> dict[str, Any]:
+    """The rule that a stage's parameters have that stage's schema."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mixpeek.yaml",
-        **Manifest.model_json_schema(by_alias=True),
+        "if": {"properties": {"stage_id": {"const": stage_id}}, "required": ["stage_id"]},
+        "then": {"properties": {"parameters": {"$ref": f"#/$defs/{_definition_of(stage_id)}"}}},
     }
+
+
+def _definition_of(stage_id: str) -> str:
+    return f"{stage_id}_parameters"
 
 
 class Declarations:
@@ -84,8 +102,17 @@ class Declarations:
         """What `apply` would do, in its order; nothing is written. A resource missing from the file is left alone."""
         return [change for change, _ in self._steps(namespace_id, manifest)]
 
+    def check(self, manifest: Manifest) -> None:
+        """Raises `InvalidInput` for what can be known to be wrong without making anything."""
+        for index, spec in enumerate(manifest.collections):
+            self._collections.check_extractor(spec, at=f"collections.{index}")
+        for index, retriever in enumerate(manifest.retrievers):
+            retriever.check_stages(at=f"retrievers.{index}")
+
     def apply(self, namespace_id: str, manifest: Manifest) -> list[Change]:
-        """What was done. Stops at the first resource that is refused; those before it are kept."""
+        """What was done. What `check` finds stops it before anything is written; a resource that is refused later
+        (a name that clashes, another owner) stops it there, and those before it are kept."""
+        self.check(manifest)
         done = []
         for change, act in self._steps(namespace_id, manifest):
             act()

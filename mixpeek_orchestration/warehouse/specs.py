@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 from mixpeek_orchestration.core.bucket import BLOB_TYPES, FIELD_TYPES
 
@@ -174,41 +182,69 @@ class ExtractorSpec(Spec):
     include_all_source_fields: bool = False
 
 
-class SourceSpec(Spec):
-    """Where a collection reads: buckets or collections, by name or id."""
+def _one_of(many: str, one: str) -> list[JsonValue]:
+    """The JSON schema of 'one of the two is there and not null'."""
+    return [
+        {"required": [many], "properties": {many: {"type": "array"}}},
+        {"required": [one], "properties": {one: {"type": "string"}}},
+    ]
 
-    type: Literal["bucket", "collection"]
-    bucket_ids: list[Identifier] = Field(default_factory=list)
-    bucket_id: Identifier | None = None
-    collection_ids: list[Identifier] = Field(default_factory=list)
-    collection_id: Identifier | None = None
+
+class BucketSource(Spec):
+    """A collection that reads buckets, by name or id."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _one_of("bucket_ids", "bucket_id")})
+
+    type: Literal["bucket"]
+    bucket_ids: list[Identifier] | None = Field(default=None, min_length=1)
+    bucket_id: Identifier | None = Field(default=None, description="The older spelling for one bucket.")
     source_filters: Later = None
     source_namespace_id: Later = None
+    field_map: Later = None
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The buckets, each once, in the order given."""
+        return _named(self.bucket_ids, self.bucket_id)
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if not self.identifiers:
+            raise ValueError("a source of type bucket needs bucket_ids")
+        return self
+
+
+class CollectionSource(Spec):
+    """A collection that reads other collections, by name or id."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _one_of("collection_ids", "collection_id")})
+
+    type: Literal["collection"]
+    collection_ids: list[Identifier] | None = Field(default=None, min_length=1)
+    collection_id: Identifier | None = Field(
+        default=None, description="The older spelling for one collection."
+    )
+    source_filters: Later = None
     inherited_bucket_ids: Later = None
     field_map: Later = None
 
     @property
     def identifiers(self) -> list[str]:
-        """The sources of the declared type, each once, in the order given."""
-        many, one = (
-            (self.bucket_ids, self.bucket_id)
-            if self.type == "bucket"
-            else (self.collection_ids, self.collection_id)
-        )
-        return list(dict.fromkeys([*many, *([one] if one else [])]))
+        """The collections, each once, in the order given."""
+        return _named(self.collection_ids, self.collection_id)
 
     @model_validator(mode="after")
-    def _names_its_own_type(self) -> Self:
-        foreign = (
-            self.collection_ids or self.collection_id
-            if self.type == "bucket"
-            else self.bucket_ids or self.bucket_id
-        )
-        if foreign:
-            raise ValueError(f"a source of type {self.type} must not name the other kind")
+    def _names_one(self) -> Self:
         if not self.identifiers:
-            raise ValueError(f"a source of type {self.type} needs {self.type}_ids")
+            raise ValueError("a source of type collection needs collection_ids")
         return self
+
+
+def _named(many: list[str] | None, one: str | None) -> list[str]:
+    return list(dict.fromkeys([*(many or ()), *([one] if one else ())]))
+
+
+SourceSpec = Annotated[BucketSource | CollectionSource, Field(discriminator="type")]
 
 
 class CollectionSpec(Spec):

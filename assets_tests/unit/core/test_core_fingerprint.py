@@ -55,7 +55,7 @@ def test_canonical_json_is_one_text_per_value() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, {"a": {1, 2}}, object(), b"bytes"])
 def test_what_json_cannot_say_is_refused(value: object) -> None:
     """A value without a canonical form is an error that shows it, never a fingerprint by accident."""
-    with pytest.raises(InvalidInput, match="cannot be fingerprinted"):
+    with pytest.raises(InvalidInput, match="cannot be written as JSON"):
         fingerprint.fields_fp({"x": value})
 
 

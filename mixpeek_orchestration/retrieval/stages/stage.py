@@ -45,6 +45,9 @@ class Stage(Protocol):
     stage_id: str
     stage_type: str
 
+    def parameter_schema(self) -> dict[str, Any]:
+        """The JSON schema of the parameters as people write them, templates included."""
+
     def normalized(self, parameters: Mapping[str, Any], *, at: str) -> dict[str, Any]:
         """The parameters as they are stored, in the newest spelling; raises `InvalidInput` naming the field."""
 

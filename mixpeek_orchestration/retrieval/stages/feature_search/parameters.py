@@ -15,11 +15,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
+
+from pydantic_core import CoreSchema
 
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.feature_uri import FeatureUri, parse_feature_uri
@@ -57,8 +60,17 @@ def _is_feature_uri(value: str) -> str:
     return value
 
 
+class _TemplateInSchema:
+    """Says in JSON schemas that a template may stand in for the value."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(core_schema), {"type": "string", "pattern": r"\{\{"}]}
+
+
 T = TypeVar("T")
-OrTemplate = Annotated[T, WrapValidator(_or_template)]
+OrTemplate = Annotated[T, WrapValidator(_or_template), _TemplateInSchema()]
 Count = OrTemplate[Annotated[int, Field(strict=True, ge=1, le=MAX_TOP_K)]]
 Unit = OrTemplate[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]]
 Score = OrTemplate[Annotated[float, Field(allow_inf_nan=False)]]
@@ -81,6 +93,15 @@ class Query(BaseModel):
         Literal["retrieval_query", "none"] | None,
         Field(description="Accepted: both embed the text as it is."),
     ] = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema with the older spellings: a bare text or vector, and `text` or `vector` for `value`."""
+        whole = handler.resolve_ref_schema(handler(core_schema))
+        whole["properties"] = {**whole["properties"], "text": {}, "vector": {}}
+        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}}, whole]}
 
     @model_validator(mode="before")
     @classmethod

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.core.errors import EndpointFailed, MixpeekError, NotReady
 from mixpeek_orchestration.core.feature_uri import FeatureUri
+from mixpeek_orchestration.retrieval.deadline import Deadline
 from mixpeek_orchestration.retrieval.execution import Degraded
 from mixpeek_orchestration.retrieval.fusion import Fused, fused
 from mixpeek_orchestration.retrieval.query_vector import given_vector
@@ -15,7 +16,14 @@ from mixpeek_orchestration.retrieval.scope import Scope, Target
 from mixpeek_orchestration.retrieval.stages.feature_search import doubts
 from mixpeek_orchestration.retrieval.stages.feature_search.encoding import Encodings
 from mixpeek_orchestration.retrieval.stages.feature_search.hits import document, hidden_fields
-from mixpeek_orchestration.retrieval.stages.feature_search.legs import Found, Leg, LegRunner, Row, legs_of
+from mixpeek_orchestration.retrieval.stages.feature_search.legs import (
+    Found,
+    Leg,
+    Row,
+    Searcher,
+    legs_of,
+    merged,
+)
 from mixpeek_orchestration.retrieval.stages.feature_search.parameters import (
     FeatureSearchParameters,
     is_vector,
@@ -24,6 +32,9 @@ from mixpeek_orchestration.retrieval.stages.feature_search.parameters import (
 from mixpeek_orchestration.retrieval.stages.feature_search.vectors import with_vectors
 from mixpeek_orchestration.retrieval.stages.stage import Document, StageResult, StageRun
 from mixpeek_orchestration.retrieval.waiting import request_pool
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Outcome = Found | MixpeekError
 
@@ -34,9 +45,13 @@ class FeatureSearch:
     stage_id = "feature_search"
     stage_type = "filter"
 
+    def parameter_schema(self) -> dict[str, Any]:
+        return FeatureSearchParameters.model_json_schema()
+
     def normalized(self, parameters: Mapping[str, Any], *, at: str) -> dict[str, Any]:
         return parsed(parameters, at=at, rendered=False).model_dump(
-            exclude_unset=True, warnings=False  # a template may stand where a number will be
+            exclude_unset=True,
+            warnings=False,  # a template may stand where a number will be
         )
 
     def features(self, parameters: Mapping[str, Any]) -> list[FeatureUri]:
@@ -60,46 +75,48 @@ class FeatureSearch:
 
 
 def _answer(asked: FeatureSearchParameters, legs: list[Leg], run: StageRun) -> StageResult:
-    deadline = run.deadline.narrowed(asked.hard_timeout_ms)
-    targets = {t.generation.generation_id: t for leg in legs for t, _ in leg.targets}
-    with request_pool(2 * len(legs) + 2 * len(targets)) as pool:
-        encodings = Encodings(run.context.encoder, pool, deadline, waits=asked.waits)
-        _start_encoding(legs, encodings)
-        tables = {target.generation.table for target in targets.values()}
-        run.pins.start(tables, pool)
-        versions = {table: run.pins.version(table, deadline) for table in tables}
-        runner = LegRunner(run.context.documents, encodings, pool, versions, deadline)
-        filled = [leg for leg in legs if any(versions[table] for table in leg.tables)]
-        running = {leg.position: pool.submit(runner.found, leg) for leg in filled}
-        wait(running.values(), timeout=deadline.remaining_s)
-        outcomes = {leg.position: _outcome(running[leg.position], leg, run) for leg in filled}
-    found, left_out = _sorted_out(filled, outcomes, stage=run.name)
-    documents = _documents(asked, filled, found, versions, run)
-    empty = [target for target in targets.values() if not versions[target.generation.table]]
+    encodings, outcomes = _outcomes(asked, legs, run)
+    found, left_out = _sorted_out(legs, outcomes, stage=run.name)
     return StageResult(
-        documents,
-        (*left_out, *_doubts(legs, list(targets.values()), empty, run)),
+        _documents(asked, legs, found, run),
+        (*left_out, *_doubts(legs, run)),
         tuple(_warnings(found)),
-        {"searches": len(legs), "encodings": len(encodings), "fusion": asked.fusion},
+        {"searches": len(legs), "encodings": encodings, "fusion": asked.fusion},
     )
 
 
-def _start_encoding(legs: list[Leg], encodings: Encodings) -> None:
-    """Encoding is the longest part, so it starts before anything else is looked up."""
-    for leg in legs:
-        for target, _ in leg.targets if leg.text is not None else ():
-            encodings.start(target.generation, leg.text or "")
+def _outcomes(
+    asked: FeatureSearchParameters, legs: list[Leg], run: StageRun
+) -> tuple[int, dict[int, Outcome]]:
+    """How many queries were encoded, and what became of each leg by the deadline."""
+    deadline = run.deadline.narrowed(asked.hard_timeout_ms)
+    encodings = Encodings(run.context.encoder, deadline, waits=asked.waits)
+    searcher = Searcher(run.context.documents, encodings, run.pins)
+    with request_pool(sum(len(leg.targets) for leg in legs)) as pool:
+        running = {
+            leg.position: [(t, pool.submit(searcher.search, leg, t, index)) for t, index in leg.targets]
+            for leg in legs
+        }
+        wait([future for parts in running.values() for _, future in parts], timeout=deadline.remaining_s)
+        outcomes = {leg.position: _outcome(leg, running[leg.position], deadline) for leg in legs}
+    return len(encodings), outcomes
 
 
-def _outcome(future: Future[Found], leg: Leg, run: StageRun) -> Outcome:
-    if not future.done():
-        return run.deadline.exceeded(f"The search {leg.at}")
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, MixpeekError):
-        return error
-    raise error
+def _outcome(
+    leg: Leg, parts: Sequence[tuple[Target, Future[pa.Table | None]]], deadline: Deadline
+) -> Outcome:
+    """What a leg found over all its targets, or the first error among them."""
+    tables: list[tuple[Target, pa.Table]] = []
+    for target, future in parts:
+        if not future.done():
+            return deadline.exceeded(f"The search {leg.at}")
+        try:
+            table = future.result()
+        except MixpeekError as error:
+            return error
+        if table is not None:
+            tables.append((target, table))
+    return merged(leg, tables)
 
 
 def _sorted_out(
@@ -116,7 +133,7 @@ def _sorted_out(
         if isinstance(error, Found):
             continue
         excused = leg.search.optional and isinstance(error, NotReady | EndpointFailed)
-        if not (excused and found):
+        if not (excused and any(answer.searched for answer in found.values())):
             raise error
         left_out.append(
             Degraded("search", leg.search.feature_uri, str(error), "Ask again in a few seconds.", stage)
@@ -128,7 +145,6 @@ def _documents(
     asked: FeatureSearchParameters,
     legs: list[Leg],
     found: Mapping[int, Found],
-    versions: Mapping[str, int],
     run: StageRun,
 ) -> list[Document]:
     answered = [leg for leg in legs if leg.position in found]
@@ -143,7 +159,7 @@ def _documents(
     rows = [found[hit.best.search].rows[hit.document_id] for hit in best]
     documents = _read(best, rows, uris)
     if run.return_vectors:
-        return with_vectors(documents, [row.target for row in rows], run.context.documents, versions)
+        return with_vectors(documents, [row.target for row in rows], run.context.documents, run.pins)
     return documents
 
 
@@ -164,12 +180,14 @@ def _read(best: list[Fused], rows: list[Row], uris: Mapping[int, str]) -> list[D
     return [documents[position] for position in range(len(best))]
 
 
-def _doubts(legs: list[Leg], targets: list[Target], empty: list[Target], run: StageRun) -> list[Degraded]:
-    catalog = run.context.catalog
+def _doubts(legs: list[Leg], run: StageRun) -> list[Degraded]:
+    catalog, versions = run.context.catalog, run.pins.versions()
+    targets = {t.generation.generation_id: t for leg in legs for t, _ in leg.targets}
+    empty = [target for target in targets.values() if versions.get(target.generation.table) == 0]
+    encoded = {t.generation.generation_id: t for leg in legs if leg.text is not None for t, _ in leg.targets}
+    asked = [target for target in encoded.values() if target not in empty]
     entries = [doubts.deleted(identifier, stage=run.name) for identifier in run.scope.missing]
     entries += filter(None, (doubts.unfilled(catalog, target, stage=run.name) for target in empty))
-    encoded = {t.generation.generation_id for leg in legs if leg.text is not None for t, _ in leg.targets}
-    asked = [t for t in targets if t.generation.generation_id in encoded and t not in empty]
     return entries + doubts.other_code(catalog, asked, stage=run.name)
 
 
