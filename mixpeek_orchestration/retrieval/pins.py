@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import Executor, Future
+from collections.abc import Mapping
 
 from mixpeek_orchestration.core.ports.documents import DocumentStore
-from mixpeek_orchestration.retrieval.deadline import Deadline
-from mixpeek_orchestration.retrieval.waiting import result_in_time
+from mixpeek_orchestration.retrieval.once import Once
 
 
 class Pins:
-    """Versions by table, each asked for once. Used from one thread."""
+    """Versions by table, each asked for once. For several threads."""
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
-        self._versions: dict[str, Future[int]] = {}
+        self._versions: Once[str, int] = Once()
 
-    def start(self, tables: Iterable[str], pool: Executor) -> None:
-        """Ask for the versions of tables that are not pinned yet."""
-        for table in set(tables) - set(self._versions):
-            self._versions[table] = pool.submit(self._documents.version, table)
-
-    def version(self, table: str, deadline: Deadline) -> int:
+    def version(self, table: str) -> int:
         """The pinned version; 0 when the table does not exist."""
-        return result_in_time(self._versions[table], deadline, f"Opening the table {table}")
+        return self._versions.get(table, lambda: self._documents.version(table))
+
+    def versions(self) -> Mapping[str, int]:
+        """What is pinned so far."""
+        return self._versions.known()

@@ -1,30 +1,19 @@
-"""Waiting for work in threads, never past a deadline."""
+"""Threads for one request, never waited for past its deadline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
 
-from mixpeek_orchestration.retrieval.deadline import Deadline
-
-T = TypeVar("T")
+MAX_THREADS = 32
 
 
 @contextmanager
 def request_pool(size: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads for one request. What has not finished when it ends is abandoned, not waited for."""
-    pool = ThreadPoolExecutor(max_workers=max(1, size), thread_name_prefix="retrieval")
+    """Threads of one request. What has not finished when it ends is abandoned, not waited for."""
+    pool = ThreadPoolExecutor(max_workers=min(max(1, size), MAX_THREADS), thread_name_prefix="retrieval")
     try:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def result_in_time(future: Future[T], deadline: Deadline, what: str) -> T:
-    """The result; raises `BudgetExceeded` for `what` when the deadline comes first."""
-    try:
-        return future.result(timeout=deadline.remaining_s)
-    except TimeoutError:
-        raise deadline.exceeded(what) from None

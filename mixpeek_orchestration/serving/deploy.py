@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -35,13 +34,13 @@ class RayEndpointHost:
         *,
         http_port: int,
         cpus_per_replica: float = 0.1,
-        threads: int | None = None,
+        threads: int = 1,
         start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         self._connect = connect
         self._http_port = http_port
         self._cpus = cpus_per_replica
-        self._threads = threads or min(2, os.cpu_count() or 1)
+        self._threads = threads
         self._start_timeout_s = start_timeout_s
 
     def deploy(self, endpoint_id: str, recipes: Sequence[Recipe]) -> str:

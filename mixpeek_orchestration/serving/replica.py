@@ -75,7 +75,7 @@ def application(recipes: Sequence[Recipe], *, cpus: float, threads: int) -> serv
         graceful_shutdown_timeout_s=5,
         ray_actor_options={
             "num_cpus": cpus,
-            # Ray would derive one thread from a fraction of a CPU, which doubles the time of a query.
+            # A query is short: more threads than one mostly wait for each other, and take CPUs from batch work.
             "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(threads)}},
         },
     )

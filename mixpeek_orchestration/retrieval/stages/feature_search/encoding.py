@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.fingerprint import canonical_json
 from mixpeek_orchestration.core.ports.extraction import QueryEncoder
 from mixpeek_orchestration.retrieval.deadline import Deadline
+from mixpeek_orchestration.retrieval.once import Once
 
 
 @dataclass(frozen=True)
@@ -42,37 +42,31 @@ def encode_key(generation: Generation, text: str) -> EncodeKey:
 
 
 class Encodings:
-    """The encodings of one request, running since they were first asked for."""
+    """The encodings of one request. For several threads."""
 
-    def __init__(self, encoder: QueryEncoder, pool: Executor, deadline: Deadline, *, waits: bool) -> None:
+    def __init__(self, encoder: QueryEncoder, deadline: Deadline, *, waits: bool) -> None:
         self._encoder = encoder
-        self._pool = pool
         self._deadline = deadline
         self._waits = waits
-        self._running: dict[EncodeKey, Future[dict[str, Any]]] = {}
+        self._answers: Once[EncodeKey, dict[str, Any]] = Once()
 
-    def start(self, generation: Generation, text: str) -> Future[dict[str, Any]]:
-        """The running (or finished) encoding of `text` for a generation."""
-        key = encode_key(generation, text)
-        if key not in self._running:
-            self._running[key] = self._pool.submit(self._encode, generation, text)
-        return self._running[key]
+    def answer(self, generation: Generation, text: str) -> dict[str, Any]:
+        """What the endpoint answers to `text`; an endpoint that is starting is waited for within the deadline."""
+        return self._answers.get(encode_key(generation, text), lambda: self._encode(generation, text))
 
     def __len__(self) -> int:
-        return len(self._running)
+        return len(self._answers)
 
     def _encode(self, generation: Generation, text: str) -> dict[str, Any]:
         ask = _until_ready(self._deadline) if self._waits else _once()
-        return ask(self._ask, generation, {"text": text}, generation.parameters)
+        return ask(self._ask, generation, {"text": text})
 
-    def _ask(
-        self, generation: Generation, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _ask(self, generation: Generation, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return self._encoder.encode(
             generation.extractor_name,
             generation.extractor_version,
             inputs,
-            parameters,
+            generation.parameters,
             timeout_s=self._deadline.remaining_s,
         )
 

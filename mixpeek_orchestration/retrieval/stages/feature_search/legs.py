@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.ports.documents import DocumentStore
-from mixpeek_orchestration.retrieval.deadline import Deadline
 from mixpeek_orchestration.retrieval.fusion import Hit
+from mixpeek_orchestration.retrieval.pins import Pins
 from mixpeek_orchestration.retrieval.query_vector import given_vector, vector_in
 from mixpeek_orchestration.retrieval.scope import Scope, Target
 from mixpeek_orchestration.retrieval.stages.feature_search.encoding import Encodings, encode_key
 from mixpeek_orchestration.retrieval.stages.feature_search.hits import scored
 from mixpeek_orchestration.retrieval.stages.feature_search.parameters import FeatureSearchParameters, Search
-from mixpeek_orchestration.retrieval.waiting import result_in_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,10 +29,6 @@ class Leg:
     at: str
     search: Search
     targets: tuple[tuple[Target, VectorIndex], ...]
-
-    @property
-    def tables(self) -> set[str]:
-        return {target.generation.table for target, _ in self.targets}
 
     @property
     def text(self) -> str | None:
@@ -57,6 +51,8 @@ class Found:
 
     hits: list[Hit]
     rows: Mapping[str, Row]
+    searched: int
+    """How many targets had a table to search."""
 
 
 def legs_of(asked: FeatureSearchParameters, scope: Scope, *, at: str) -> list[Leg]:
@@ -95,49 +91,32 @@ def _empty(field: str) -> InvalidInput:
     )
 
 
-class LegRunner:
-    """Runs legs: waits for the query's vector, then searches every target at its pinned version."""
+class Searcher:
+    """Searches single targets of legs: pins the table, waits for the query's vector, asks the table."""
 
-    def __init__(
-        self,
-        documents: DocumentStore,
-        encodings: Encodings,
-        pool: Executor,
-        versions: Mapping[str, int],
-        deadline: Deadline,
-    ) -> None:
+    def __init__(self, documents: DocumentStore, encodings: Encodings, pins: Pins) -> None:
         self._documents = documents
         self._encodings = encodings
-        self._pool = pool
-        self._versions = versions
-        self._deadline = deadline
+        self._pins = pins
 
-    def found(self, leg: Leg) -> Found:
-        """The best `top_k` documents of all targets that are above `min_score`."""
-        targets = [(t, index) for t, index in leg.targets if self._versions[t.generation.table]]
-        queries = [self._query(leg, target, index) for target, index in targets]
-        running = [
-            self._pool.submit(self._search, leg, target, index, query)
-            for (target, index), query in zip(targets[1:], queries[1:], strict=True)
-        ]
-        tables = [self._search(leg, *targets[0], queries[0])] if targets else []
-        tables += [result_in_time(future, self._deadline, f"The search {leg.at}") for future in running]
-        return _merged(leg, [(target, table) for (target, _), table in zip(targets, tables, strict=True)])
+    def search(self, leg: Leg, target: Target, index: VectorIndex) -> pa.Table | None:
+        """The nearest rows at the pinned version; `None` when the collection has no table."""
+        table = target.generation.table
+        version = self._pins.version(table)
+        if not version:
+            return None
+        query = self._query(leg, target, index)
+        return self._documents.search(table, index, query, k=leg.search.top_k, version=version)
 
     def _query(self, leg: Leg, target: Target, index: VectorIndex) -> list[float]:
         if leg.text is None:
             return given_vector(leg.search.query.value, index, field=f"{leg.at}.query.value")
-        encoding: Future[dict[str, Any]] = self._encodings.start(target.generation, leg.text)
-        endpoint = encode_key(target.generation, leg.text).endpoint
-        answer = result_in_time(encoding, self._deadline, f"Encoding the query with {endpoint}")
-        return vector_in(answer, index, endpoint=endpoint)
-
-    def _search(self, leg: Leg, target: Target, index: VectorIndex, query: list[float]) -> pa.Table:
-        table = target.generation.table
-        return self._documents.search(table, index, query, k=leg.search.top_k, version=self._versions[table])
+        answer = self._encodings.answer(target.generation, leg.text)
+        return vector_in(answer, index, endpoint=encode_key(target.generation, leg.text).endpoint)
 
 
-def _merged(leg: Leg, tables: list[tuple[Target, pa.Table]]) -> Found:
+def merged(leg: Leg, tables: Sequence[tuple[Target, pa.Table]]) -> Found:
+    """The best `top_k` documents of all targets that are above `min_score`."""
     lowest = leg.search.min_score
     rows: dict[str, Row] = {}
     hits: list[Hit] = []
@@ -147,4 +126,4 @@ def _merged(leg: Leg, tables: list[tuple[Target, pa.Table]]) -> Found:
                 rows[document_id] = Row(table, index, target)
                 hits.append(Hit(document_id, score, leg.position))
     hits.sort(key=lambda hit: (-hit.score, hit.document_id))
-    return Found(hits[: leg.search.top_k], rows)
+    return Found(hits[: leg.search.top_k], rows, len(tables))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mixpeek_orchestration.core.document import DOCUMENT_ID
 from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.retrieval.pins import Pins
 from mixpeek_orchestration.retrieval.scope import Target
 
 
@@ -14,7 +15,7 @@ def with_vectors(
     documents: Sequence[dict[str, Any]],
     targets: Sequence[Target],
     store: DocumentStore,
-    versions: Mapping[str, int],
+    pins: Pins,
 ) -> list[dict[str, Any]]:
     """The documents with their vector columns, read at the pinned versions."""
     vectors: dict[str, dict[str, Any]] = {}
@@ -24,7 +25,7 @@ def with_vectors(
         columns = [DOCUMENT_ID, *(index.column for index in target.generation.vectors)]
         quoted = ", ".join("'" + str(i).replace("'", "''") + "'" for i in ids)
         rows = store.read(
-            table, columns=columns, where=f"{DOCUMENT_ID} IN ({quoted})", version=versions[table]
+            table, columns=columns, where=f"{DOCUMENT_ID} IN ({quoted})", version=pins.version(table)
         )
         vectors |= {row[DOCUMENT_ID]: row for row in rows.to_pylist()}
     return [{**vectors.get(document[DOCUMENT_ID], {}), **document} for document in documents]
