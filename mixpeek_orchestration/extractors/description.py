@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from pydantic import BaseModel, ValidationError
 
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.fingerprint import code_fp, fields_fp
 from mixpeek_orchestration.extractors.closure import module_parts, refuse_unknown_imports
+from mixpeek_orchestration.extractors.declaration import ExtractorManifest, Feature
 from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest, read_manifest
 from mixpeek_orchestration.extractors.model_files import ModelSpec
@@ -23,7 +25,29 @@ from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, bu
 
 def load_manifest(source: PackageSource) -> Manifest:
     """The manifest of the package, checked."""
-    return read_manifest(load_module(source, "manifest"))
+    try:
+        return read_manifest(load_module(source, "manifest"))
+    except InvalidPackage as error:
+        if isinstance(error.__cause__, ValidationError):
+            raise _of_typed_manifest(error.__cause__) from error
+        raise
+
+
+def _of_typed_manifest(error: ValidationError) -> InvalidPackage:
+    """What pydantic says of `ExtractorManifest(...)` or `Feature(...)`, by field."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join(map(str, first["loc"]))
+    return InvalidPackage(
+        f"{error.title} in manifest.py is wrong at {path!r}: {first['msg']}.",
+        field=path or error.title,
+        value=first["input"],
+        fix=f"{error.title} has the fields {', '.join(_typed_fields(error.title))}.",
+    )
+
+
+def _typed_fields(title: str) -> list[str]:
+    known: dict[str, type[BaseModel]] = {"ExtractorManifest": ExtractorManifest, "Feature": Feature}
+    return list(known[title].model_fields) if title in known else []
 
 
 def load_pipeline(source: PackageSource, manifest: Manifest, parameters: Mapping[str, Any]) -> BuiltPipeline:

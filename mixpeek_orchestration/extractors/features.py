@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from mixpeek_orchestration.core.collection import Distance, VectorIndex
 from mixpeek_orchestration.core.document import is_reserved
@@ -139,7 +139,7 @@ def _check_vector(feature: Mapping[str, Any], where: str) -> None:
             value=metric,
             fix="Write cosine, euclid or dot.",
         )
-    if not isinstance(name, str) or not name.isidentifier() or is_reserved(cast(str, name)):
+    if not isinstance(name, str) or not name.isidentifier() or is_reserved(name):
         raise InvalidPackage(
             f"{where}.feature_name cannot name a column.",
             field=f"{where}.feature_name",

@@ -130,7 +130,7 @@ def _declared(module: ModuleType) -> dict[str, Any]:
     if "features" in said:
         said["features"] = [feature.as_dict() for feature in said["features"]]
     declared = {**variables, **(metadata or {}), **said}
-    if "feature_extractor_name" not in declared and "name" in (metadata or {}):
+    if "feature_extractor_name" not in declared and metadata and "name" in metadata:
         declared["feature_extractor_name"] = metadata["name"]
     return declared
 

@@ -128,7 +128,7 @@ def _is_service(candidate: type) -> bool:
 def _answering(service: Any) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
     """The method that answers: the first documented one that the package itself defines."""
     for name in _METHODS:
-        method = getattr(service, name, None)
+        method: Callable[..., Any] | None = getattr(service, name, None)
         if method is None or getattr(type(service), name, None) is getattr(InferenceService, name, None):
             continue
         if name == "predict":

@@ -17,11 +17,12 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 def create_processor(definition: StepDefinition) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """The processor of a step: a class is instantiated with its config, an instance or a function is used as it is."""
-    service = definition.service_class
-    if not inspect.isclass(service):
-        return service
-    arguments, options = _constructor_call(service, definition.config)
-    return service(*arguments, **options)
+    service: Any = definition.service_class
+    if inspect.isclass(service):
+        arguments, options = _constructor_call(service, definition.config)
+        service = service(*arguments, **options)
+    processor: Callable[[pd.DataFrame], pd.DataFrame] = service
+    return processor
 
 
 def check_signature(definition: StepDefinition) -> None:

@@ -159,9 +159,28 @@ def test_a_wrong_manifest_is_refused_by_field_and_fix(package, registry, right, 
     assert fix in caught.value.fix
 
 
-@pytest.mark.parametrize("missing", ["pipeline.py"])
-def test_a_missing_file_is_named(package, registry, missing):
-    """A package without one of the two required files says which."""
-    package({missing: None})
-    with pytest.raises(InvalidPackage, match=missing):
+@pytest.mark.parametrize(
+    ("right", "wrong", "field"),
+    [
+        (
+            'Feature.embedding("my_embedding", dim=3)',
+            'Feature(feature_type="embedding", name="x")',
+            "feature_name",
+        ),
+        ('inference_type="embedding"', 'inference="embedding"', "inference"),
+    ],
+)
+def test_a_wrong_typed_manifest_names_the_field(package, registry, right, wrong, field):
+    """What the typed classes refuse is told by field, with the fields that there are."""
+    package({"manifest.py": TYPED.replace(right, wrong), "pipeline.py": BARE_PIPELINE})
+    with pytest.raises(InvalidPackage) as caught:
+        registry.describe("my_extractor")
+    assert caught.value.field == field
+    assert "feature" in caught.value.fix
+
+
+def test_a_package_without_a_pipeline_says_so(package, registry):
+    """`pipeline.py` is required, and named when it is missing."""
+    package({"pipeline.py": None})
+    with pytest.raises(InvalidPackage, match=r"pipeline\.py"):
         registry.describe("my_extractor")

@@ -196,3 +196,74 @@ MIMES = ["text/plain", "image/png", "video/mp4", "audio/wav", "application/pdf",
 def test_conditions_match_by_mime_type(condition, expected):
     """Each documented condition matches its MIME types; a row without one matches ALWAYS only."""
     assert matches(condition, MIMES) == [bool(one) for one in expected]
+
+
+OLDER_PIPELINE = """
+from typing import Any, Dict, Optional
+from engine.plugins.extractors.pipeline import (
+    PipelineDefinition, ResourceType, RowCondition, StepDefinition, build_pipeline_steps
+)
+from shared.collection.features.extractors.models import ExtractorDefinition
+from .manifest import MyParams, metadata
+from .processors.core import MyConfig, MyProcessor
+
+def build_steps(
+    extractor_request: Any,
+    container: Optional[Any] = None,
+    base_steps: Optional[list] = None,
+    dataset_size: Optional[int] = None,
+    content_flags: Optional[dict] = None,
+) -> Dict[str, Any]:
+    params = MyParams(**(extractor_request.extractor_config.parameters or {}))
+    steps = [
+        StepDefinition(
+            service_class=MyProcessor,
+            resource_type=ResourceType.CPU,
+            config=MyConfig(limit=params.limit),
+            condition=RowCondition.IS_TEXT,
+        )
+    ]
+    pipeline = PipelineDefinition(name="my_extractor", version="v1", steps=steps)
+    return {
+        "steps": (base_steps or []) + build_pipeline_steps(pipeline, dataset_size=dataset_size),
+        "prepare": lambda ds: ds,
+    }
+
+extractor_definition = ExtractorDefinition(
+    name=metadata["feature_extractor_name"],
+    version=metadata["version"],
+    extractor_function_path=build_steps,
+    requires_file_resolution=False,
+)
+"""
+
+OLDER_CORE = """
+from dataclasses import dataclass
+
+@dataclass
+class MyConfig:
+    limit: int = 1
+
+class MyProcessor:
+    def __init__(self, config: MyConfig, progress_actor=None):
+        self.config = config
+
+    def __call__(self, batch):
+        batch["limit"] = self.config.limit
+        return batch
+"""
+
+
+def test_a_package_of_the_older_layout_runs(package, describe):
+    """Plugin import roots, a dataclass config, a registration record and a package `__init__` all work together."""
+    package(
+        {
+            "__init__.py": "from .pipeline import extractor_definition\n__all__ = ['extractor_definition']\n",
+            "pipeline.py": OLDER_PIPELINE,
+            "processors/__init__.py": "from .core import MyConfig, MyProcessor\n",
+            "processors/core.py": OLDER_CORE,
+        }
+    )
+    step = build_steps(describe({"limit": 4}).recipe)[0]
+    assert step.description.condition == "IS_TEXT"
+    assert step.create()(FRAME.copy())["limit"].tolist() == [4]
