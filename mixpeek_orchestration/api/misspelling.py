@@ -7,22 +7,25 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 
 def suggestion(request: Request, loc: tuple[Any, ...]) -> str | None:
     """The known field nearest to the unknown one at `loc` in the body of `request`, if any is near."""
     field = getattr(request.scope.get("route"), "body_field", None)
-    if field is None or not loc:
-        return None
-    known = _fields_at(_schema(field.field_info.annotation), loc[:-1])
+    return nearest(field.field_info.annotation, loc) if field is not None and loc else None
+
+
+def nearest(shape: Any, loc: tuple[Any, ...]) -> str | None:
+    """The field of the model `shape` that is nearest to the unknown one at `loc`, if any is near."""
+    known = _fields_at(_schema(shape), loc[:-1])
     near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
     return near[0] if near else None
 
 
 @cache
-def _schema(annotation: type[BaseModel]) -> dict[str, Any]:
-    return TypeAdapter(annotation).json_schema()
+def _schema(shape: Any) -> dict[str, Any]:
+    return TypeAdapter(shape).json_schema()
 
 
 def _fields_at(schema: dict[str, Any], loc: tuple[Any, ...]) -> list[str]:
