@@ -32,17 +32,6 @@ _DOCUMENTED_MODULES: Final = re.compile(
     r"|mixpeek_dev(?:\.\w+)*"
     r"|api\.namespaces\.plugins\.security\.scanner"
 )
-DOCUMENTED_LATER: Final = frozenset(
-    {
-        "concurrent_api_calls",
-        "run_tool",
-        "upload_asset",
-        "FeatureExtractorModel",
-        "CostsInfo",
-        "get_batch_service",
-    }
-)
-"""Documented names of SDK modules that this version does not have."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ from mixpeek_orchestration.extractors.package_source import REALTIME
 from mixpeek_orchestration.extractors.processing import BaseInferenceService, InferenceService
 from mixpeek_orchestration.extractors.recipe import built_from
 
-Request = tuple[dict[str, Any], dict[str, Any]]
-
 _METHODS: Final = ("infer", "run_inference", "_process_single", "__call__", "predict")
 _CLASS_ENDINGS: Final = ("InferenceService", "RealtimeService", "RealtimeHandler")
 _WARM_UP: Final[Mapping[str | None, Mapping[str, Any]]] = {
