@@ -100,10 +100,9 @@ def _runner_choice(settings: Settings, *, local: bool) -> Callable[[int], Runner
 
         if local or items <= settings.in_process_items or not settings.ray_address:
             return InProcessRunner()
-        from mixpeek_orchestration.engine.ray_cluster import ray_environment
         from mixpeek_orchestration.engine.ray_data import RayRunner
 
-        return RayRunner(settings.ray_address, ray_environment(settings.root))
+        return RayRunner(settings.ray_address, _ray_environment(settings))
 
     return choose
 
@@ -125,12 +124,20 @@ def _job_maker(settings: Settings) -> Callable[[Planned], ExtractionJob]:
 
 
 def _endpoint_host(settings: Settings) -> EndpointHost:
-    from mixpeek_orchestration.engine.ray_cluster import connect, ray_environment
+    from mixpeek_orchestration.engine.ray_cluster import connect
     from mixpeek_orchestration.serving.deploy import RayEndpointHost
 
     return RayEndpointHost(
-        lambda: connect(settings.ray_address, ray_environment(settings.root)), http_port=settings.serve_port
+        lambda: connect(settings.ray_address, _ray_environment(settings)), http_port=settings.serve_port
     )
+
+
+def _ray_environment(settings: Settings) -> dict[str, str]:
+    """The environment of the home's own cluster, with the token of another one where the caller has set it."""
+    from mixpeek_orchestration.engine.ray_cluster import ray_environment
+
+    given = {name: value for name, value in os.environ.items() if name.startswith("RAY_AUTH_")}
+    return {**ray_environment(settings.root), **given}
 
 
 def _is_answering(deployment: Deployment) -> bool:
