@@ -120,6 +120,12 @@ class RayRunner:
                 yield block
         except ray.exceptions.GetTimeoutError as error:
             raise _busy(stages) from error
+        except ray.exceptions.RayError as error:
+            raise NotReady(
+                f"The Ray cluster at {self._address} lost the run: {type(error).__name__}: {error}",
+                value=self._address,
+                fix="Items that were not committed run again with the next run.",
+            ) from error
 
     def _mapped(self, dataset: Dataset, job: ExtractionJob, stage: Stage, *, alone: bool) -> Dataset:
         import ray
