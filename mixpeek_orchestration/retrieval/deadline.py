@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mixpeek_orchestration.core.errors import BudgetExceeded
 
@@ -25,9 +25,9 @@ class Deadline:
 
     def narrowed(self, budget_ms: float | None) -> Deadline:
         """This deadline, or the one `budget_ms` from now if that is earlier."""
-        if budget_ms is None:
+        if budget_ms is None or budget_ms / 1000 >= self.remaining_s:
             return self
-        return replace(self, budget_ms=min(self.budget_ms, self.elapsed_ms + budget_ms))
+        return Deadline.after(budget_ms)
 
     @property
     def elapsed_ms(self) -> float:

@@ -11,7 +11,8 @@ from pydantic_core import PydanticCustomError
 from mixpeek_orchestration.core.errors import InvalidInput, UnknownField, Unsupported
 
 Model = TypeVar("Model", bound=BaseModel)
-UNSUPPORTED = "unsupported"
+# Pydantic's own type for a field that must stay null: whoever translates its errors knows one word for all of them.
+UNSUPPORTED = "none_required"
 
 
 def unsupported(what: str, instead: str) -> PydanticCustomError:
@@ -60,11 +61,12 @@ def _error_of(problems: Sequence[Any], at: str, *, known: Sequence[str]) -> Inva
         fix = f"Known here: {', '.join(known)}." if at_root else "Remove or rename it."
         return UnknownField(f"The field {path!r} is not known.", field=path, value=value, fix=fix)
     if kind == UNSUPPORTED:
+        said = first.get("ctx") or {"what": "this", "instead": "leave it out"}
         return Unsupported(
-            f"{path}: {first['ctx']['what']} is documented but not built yet.",
+            f"{path}: {said['what']} is documented but not built yet.",
             field=path,
             value=value,
-            fix=f"{first['ctx']['instead'][:1].upper()}{first['ctx']['instead'][1:]}.",
+            fix=f"{said['instead'][:1].upper()}{said['instead'][1:]}.",
         )
     if kind == "missing":
         return InvalidInput(f"The field {path!r} is missing.", field=path, fix="Add it.")

@@ -12,6 +12,7 @@ import tenacity
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotReady
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.identity import resource_slug
+from mixpeek_orchestration.serving.http_encoder import answers_at
 from mixpeek_orchestration.serving.start_failure import reason_in
 
 LOOPBACK: Final = "127.0.0.1"
@@ -111,7 +112,7 @@ class RayEndpointHost:
                 value=endpoint,
                 fix="See whether the cluster has room for it: mixpeek status.",
             )
-        if not self._until(lambda: is_up(url), bool, timeout_s=30):
+        if not self._until(lambda: answers_at(url), bool, timeout_s=30):
             raise NotReady(
                 f"The endpoint of {endpoint} runs, but nothing answers at {url}.",
                 value=url,
@@ -129,14 +130,6 @@ class RayEndpointHost:
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
         return retry(ask)
-
-
-def is_up(url: str, *, timeout_s: float = 2.0) -> bool:
-    """Whether an endpoint answers at its URL."""
-    try:
-        return httpx.get(url, timeout=timeout_s, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
 
 
 def _prefix(endpoint_id: str) -> str:

@@ -63,12 +63,15 @@ class ServeEncoder:
         self._client.close()
 
 
-def is_answering(deployment: Deployment, *, timeout_s: float = 2.0) -> bool:
-    """Whether an endpoint answers at its URL."""
-    if not deployment.url:
-        return False
+def is_answering(deployment: Deployment) -> bool:
+    """Whether an endpoint answers at the URL that the catalog has."""
+    return bool(deployment.url) and answers_at(deployment.url)
+
+
+def answers_at(url: str, *, timeout_s: float = 2.0) -> bool:
+    """Whether an endpoint answers there, now."""
     try:
-        return httpx.get(deployment.url, timeout=timeout_s, trust_env=False).status_code == httpx.codes.OK
+        return httpx.get(url, timeout=timeout_s, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
 

@@ -21,7 +21,6 @@ from pydantic import (
     WrapValidator,
     model_validator,
 )
-
 from pydantic_core import CoreSchema
 
 from mixpeek_orchestration.core.errors import InvalidInput
