@@ -127,8 +127,11 @@ def _endpoint_host(settings: Settings) -> EndpointHost:
     from mixpeek_orchestration.engine.ray_cluster import connect
     from mixpeek_orchestration.serving.deploy import RayEndpointHost
 
+    # A replica reserves no CPU: on two cores even a tenth would leave room for one extraction worker less.
     return RayEndpointHost(
-        lambda: connect(settings.ray_address, _ray_environment(settings)), http_port=settings.serve_port
+        lambda: connect(settings.ray_address, _ray_environment(settings)),
+        http_port=settings.serve_port,
+        cpus_per_replica=0.0,
     )
 
 
