@@ -156,6 +156,18 @@ def test_canceling_a_batch(http: httpx.Client, bucket: Json, collection: Json) -
     assert http.get(f"{path}/{batch}").json()["lifecycle"] == "canceled"
 
 
+def test_adding_objects_to_a_draft(http: httpx.Client, bucket: Json, collection: Json) -> None:
+    """A draft takes more objects of its bucket; after the submit it takes none."""
+    first, second = _put(http, bucket, "one"), _put(http, bucket, collection["collection_name"])
+    path = f"/buckets/{bucket['bucket_id']}/batches"
+    batch = http.post(path, json={"object_ids": [first]}).json()["batch_id"]
+    added = http.post(f"{path}/{batch}/objects", json={"object_ids": [second, first]}).json()
+    assert (added["object_ids"], added["object_count"]) == ([first, second], 2)
+    assert http.post(f"{path}/{batch}/objects", json={"object_ids": ["obj_x"]}).status_code == 404
+    http.post(f"{path}/{batch}/submit")
+    assert http.post(f"{path}/{batch}/objects", json={"object_ids": [first]}).status_code == 409
+
+
 def test_pages_of_documents(api: Api, http: httpx.Client, bucket: Json, collection: Json) -> None:
     """Pages by offset, by page and by cursor cover every document once, and always tell the total."""
     for number in range(5):

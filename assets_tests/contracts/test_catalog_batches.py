@@ -191,3 +191,23 @@ def test_errors_take_any_text(batches: BatchCatalog) -> None:
     assert kept is not None
     assert kept.error
     assert kept.error.startswith("bad ")
+
+
+def test_a_draft_takes_more_objects(batches: BatchCatalog) -> None:
+    """Objects are added behind those that are there, each once; the count follows."""
+    batches.create(batch(), ["b", "a"])
+    assert batches.add("btc_one", ["a", "c", "c"]).object_count == 3
+    assert batches.add("btc_one", ["a"]).object_count == 3
+    assert batches.object_ids(["btc_one"]) == {"btc_one": ["b", "a", "c"]}
+    assert batches.get("btc_one").object_count == 3
+    with pytest.raises(NotFound):
+        batches.add("none", ["a"])
+
+
+def test_a_submitted_batch_takes_no_more_objects(batches: BatchCatalog) -> None:
+    """What a run works on does not change under it."""
+    batches.create(batch(), ["a"])
+    batches.submit("btc_one")
+    with pytest.raises(Conflict):
+        batches.add("btc_one", ["b"])
+    assert batches.object_ids(["btc_one"]) == {"btc_one": ["a"]}

@@ -75,6 +75,11 @@ class Batches:
         batch = self.draft(bucket, object_ids, collection_ids=below, name="deleted objects")
         return self._catalog.batches.submit(batch.batch_id)
 
+    def add_objects(self, bucket: Bucket, batch_id: str, object_ids: Sequence[str]) -> Batch:
+        """The draft with more objects; raises `NotFound` for one that is not there, `Conflict` after a submit."""
+        batch = self.get(bucket, batch_id)
+        return self._catalog.batches.add(batch.batch_id, self._checked_objects(bucket, object_ids))
+
     def submit(self, bucket: Bucket, batch_id: str, collection_ids: Sequence[str] | None = None) -> Batch:
         """The batch, pending. Raises `Conflict` while it runs, and when `collection_ids` are not its own."""
         batch = self.get(bucket, batch_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from mixpeek_orchestration.api.answers.batches import (
     audit_answer,
@@ -19,7 +20,7 @@ from mixpeek_orchestration.api.paging import PageQuery, listing, page_of
 from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.warehouse.specs import BatchSpec, SubmitSpec
+from mixpeek_orchestration.warehouse.specs import BatchSpec, Identifier, Spec, SubmitSpec
 
 router = APIRouter(
     prefix="/v1/buckets/{bucket_identifier}/batches", tags=["Batches"], route_class=NamespaceRoute
@@ -36,6 +37,12 @@ class ListBatchesBody(PageQuery):
     collection_id: str | None = None
     bucket_id: str | None = None
     namespace_id: str | None = None
+
+
+class AddObjectsBody(Spec):
+    """Objects to add to a draft."""
+
+    object_ids: list[Identifier] = Field(min_length=1)
 
 
 class FailuresQuery(PageQuery):
@@ -83,6 +90,20 @@ def get_batch(bucket_identifier: str, batch_id: str, here: Here, house: House) -
     """One batch: where it is, and the account of every tier that has finished."""
     bucket = house.buckets.get(here.namespace_id, bucket_identifier)
     return _whole(house, house.batches.get(bucket, batch_id))
+
+
+@router.post("/{batch_id}/objects", summary="Add objects to a batch")
+def add_objects(
+    bucket_identifier: str,
+    batch_id: str,
+    body: AddObjectsBody,
+    here: Here,
+    house: House,
+    skip_validation: Off = None,
+) -> dict[str, Any]:
+    """A draft with more objects; a batch that was submitted is a 409."""
+    bucket = house.buckets.get(here.namespace_id, bucket_identifier)
+    return _whole(house, house.batches.add_objects(bucket, batch_id, body.object_ids))
 
 
 @router.post("/{batch_id}/submit", summary="Submit a batch")

@@ -130,6 +130,9 @@ class BatchCatalog(Protocol):
     def object_ids(self, batch_ids: Sequence[str]) -> dict[str, list[str]]:
         """Object ids by batch id, in the order they were added."""
 
+    def add(self, batch_id: str, object_ids: Sequence[str]) -> Batch:
+        """Add objects to a draft, each once. Raises `NotFound`, and `Conflict` when it was submitted."""
+
     def submit(self, batch_id: str) -> Batch:
         """Raise the submission by one, forget earlier tier reports and set `PENDING`.
 

@@ -10,6 +10,17 @@ from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog.clock import now
 
 
+def check_draft(batch: Batch) -> None:
+    """Raises `Conflict` when the batch has been submitted: what a run works on must not change under it."""
+    if batch.status != "DRAFT":
+        raise Conflict(
+            f"Batch {batch.batch_id} is {batch.status}; objects can be added to a draft only.",
+            field="batch_id",
+            value=batch.batch_id,
+            fix="Create another batch.",
+        )
+
+
 def submitted(batch: Batch) -> Batch:
     """The batch in its next submission; raises `Conflict` while one is under way."""
     if batch.status in ("PENDING", "IN_PROGRESS"):

@@ -71,6 +71,27 @@ class SqlBatches:
         members: dict[str, list[str]] = {batch_id: [] for batch_id in batch_ids}
         return members | {row[0]: row[1].split(SEPARATOR) for row in rows}
 
+    def add(self, batch_id: str, object_ids: Sequence[str]) -> Batch:
+        """Add objects to a draft, those that are in it already once; raises `NotFound` and `Conflict`."""
+        with self._database.writing() as connection:
+            body = _body(connection, batch_id, lock=True)
+            if body is None:
+                raise batch_flow.unknown_batch(batch_id)
+            old = decoded(Batch, body)
+            batch_flow.check_draft(old)
+            members = select(batch_objects.c.object_id).where(batch_objects.c.batch_id == batch_id)
+            known = set(connection.execute(members).scalars())
+            fresh = [object_id for object_id in dict.fromkeys(object_ids) if object_id not in known]
+            rows = [
+                {"batch_id": batch_id, "position": position, "object_id": object_id}
+                for position, object_id in enumerate(fresh, start=len(known))
+            ]
+            if rows:
+                connection.execute(insert(batch_objects), rows)
+            new = replace(old, object_count=len(known) + len(fresh))
+            connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(_row(new)))
+            return new
+
     def submit(self, batch_id: str) -> Batch:
         """Start the next submission; raises `NotFound`, and `Conflict` while one is under way."""
         return self._moved(batch_id, batch_flow.submitted)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest Alembic revision, known without importing Alembic; a test compares the two."""
 
 metadata = MetaData(
@@ -230,4 +230,12 @@ deployments = Table(
     _text("canonical_version"),
     _text("body"),
     UniqueConstraint("extractor_name", "canonical_version"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("upload_id", Text, primary_key=True),
+    Column("expires_at", Double, nullable=False),
+    _text("body"),
 )

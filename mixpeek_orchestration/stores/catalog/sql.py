@@ -12,6 +12,7 @@ from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
 from mixpeek_orchestration.stores.catalog.resources import SqlResources
 from mixpeek_orchestration.stores.catalog.upgrade import upgrade
+from mixpeek_orchestration.stores.catalog.uploads import SqlUploads
 
 
 class SqlCatalog:
@@ -28,6 +29,7 @@ class SqlCatalog:
         self.ledger = SqlLedger(self._database)
         self.leases = SqlLeases(self._database)
         self.deployments = SqlDeployments(self._database)
+        self.uploads = SqlUploads(self._database)
 
     def close(self) -> None:
         """Give back all connections."""

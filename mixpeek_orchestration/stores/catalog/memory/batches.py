@@ -50,6 +50,17 @@ class MemoryBatches:
         """Object ids by batch id, in the order they were added."""
         return {batch_id: list(self._members.get(batch_id, ())) for batch_id in batch_ids}
 
+    def add(self, batch_id: str, object_ids: Sequence[str]) -> Batch:
+        """Add objects to a draft, those that are in it already once; raises `NotFound` and `Conflict`."""
+        with self._lock:
+            old = self.get(batch_id)
+            if old is None:
+                raise batch_flow.unknown_batch(batch_id)
+            batch_flow.check_draft(old)
+            members = tuple(dict.fromkeys((*self._members[batch_id], *object_ids)))
+            self._members[batch_id] = members
+            return self._moved(batch_id, lambda batch: replace(batch, object_count=len(members)))
+
     def submit(self, batch_id: str) -> Batch:
         """Start the next submission; raises `NotFound`, and `Conflict` while one is under way."""
         return self._moved(batch_id, batch_flow.submitted)

@@ -11,6 +11,7 @@ from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
 from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
 from mixpeek_orchestration.stores.catalog.memory.resources import MemoryResources
+from mixpeek_orchestration.stores.catalog.memory.uploads import MemoryUploads
 
 
 class MemoryCatalog:
@@ -23,6 +24,7 @@ class MemoryCatalog:
         self.batches = MemoryBatches()
         self.leases = MemoryLeases(clock)
         self.deployments = MemoryDeployments()
+        self.uploads = MemoryUploads()
 
     def close(self) -> None:
         """Nothing to give back."""
