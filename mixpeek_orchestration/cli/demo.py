@@ -142,9 +142,10 @@ def ask(settings: Settings, question: str) -> None:
 
 
 def _own_questions(source: Path) -> tuple[str, ...]:
-    """Three questions for somebody's own files: the names of the first ones, which their text should answer."""
+    """Three questions for somebody's own files: the first lines of the first ones, which their text should answer."""
     from itertools import islice
 
     from mixpeek_orchestration.warehouse.folders import text_files
 
-    return tuple(f"What is {document.key} about?" for document in islice(text_files(source), 3))
+    lines = (document.text.strip().partition("\n")[0].lstrip("# ")[:80] for document in text_files(source))
+    return tuple(islice(filter(None, lines), 3))
