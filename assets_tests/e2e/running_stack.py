@@ -22,7 +22,7 @@ from mixpeek_orchestration.cli.stack.processes import SERVICE_MARK, marked
 
 MIXPEEK = Path(sys.executable).with_name("mixpeek")
 PACKAGES = Path(__file__).parents[1] / "packages"
-PATIENCE_S = 300.0
+PATIENCE_S = 420.0
 # Below the ports that the system gives to outgoing connections, so that none of those is in the way.
 CANDIDATES = range(20000, 30000)
 

@@ -54,9 +54,12 @@ def own_ray_address(settings: Settings) -> str:
 
 
 def ray_head(settings: Settings) -> Service:
-    """The one Ray node. Ray gives its workers as many threads as they reserve cores, so no number is set here."""
+    """The one Ray node. Ray gives its workers as many threads as they reserve cores, so no number is set here.
+
+    With Serve's actors it never ends by itself, so its grace is short; nothing of a local session is kept anyway.
+    """
     hook = {"RAY_START_HOOK": "mixpeek_orchestration.cli.stack.ray_head.slim"}
-    return Service("ray", own_ray_address(settings), environment=hook, grace_s=20)
+    return Service("ray", own_ray_address(settings), environment=hook, grace_s=5)
 
 
 def code_server(settings: Settings) -> Service:
