@@ -30,7 +30,7 @@ def command_of(name: str, stack: Stack, *, ray_folder: Path) -> list[str]:
 
 
 def ray_command(stack: Stack, ray_folder: Path) -> list[str]:
-    """A head without dashboard (130 MB and nine processes that nothing here asks) on ports that need no range.
+    """A head without dashboard (150 MB and eleven processes that nothing here asks) on ports that need no range.
 
     0 means any free port, so that two heads live on one machine.
     """
