@@ -58,7 +58,7 @@ def prepare_home(settings: Settings) -> None:
     """The home with an upgraded catalog, the default namespace, and credentials (mode 0600) on the first call."""
     from mixpeek_orchestration.stores.catalog import upgrade_catalog
 
-    settings.root.mkdir(parents=True, exist_ok=True)
+    settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     upgrade_catalog(settings.catalog)
     if settings.credentials.exists():
         return
@@ -150,15 +150,10 @@ def _is_answering(deployment: Deployment) -> bool:
 
 
 def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) -> Snapshot:
-    from mixpeek_orchestration.core.errors import MixpeekError
     from mixpeek_orchestration.warehouse.snapshot import publish
 
     def version_with_endpoint(name: str, version: str) -> str | None:
-        try:
-            description = registry.describe(name, version)
-        except MixpeekError:
-            # A package that no longer loads is shown by its collection's own asset.
-            return None
+        description = registry.describe(name, version)
         return description.version if description.has_realtime else None
 
     return publish(catalog, settings.snapshots, endpoint_version=version_with_endpoint)

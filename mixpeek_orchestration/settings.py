@@ -77,11 +77,6 @@ class Settings(BaseSettings):
         return self.root / "snapshots"
 
     @property
-    def models(self) -> Path:
-        """The folder that caches exported and downloaded model files."""
-        return self.root / "models"
-
-    @property
     def credentials(self) -> Path:
         return self.root / "credentials.json"
 

@@ -10,6 +10,9 @@ from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.publishing import Publisher
 from mixpeek_orchestration.warehouse.reload import reload_definitions
 
+SHUTDOWN_S = 10
+"""How long requests in progress may go on after the API was told to stop."""
+
 
 def main() -> None:
     """Serve until told to stop."""
@@ -23,7 +26,14 @@ def main() -> None:
     )
     app = create_app(warehouse, limits=Limits(upload_bytes=settings.upload_bytes), background=[publisher])
     try:
-        uvicorn.run(app, host=settings.host, port=settings.api_port, server_header=False, access_log=False)
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=settings.api_port,
+            server_header=False,
+            access_log=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
     finally:
         warehouse.close()
 

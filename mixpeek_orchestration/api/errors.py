@@ -22,10 +22,8 @@ from mixpeek_orchestration.core.errors import (
     NotFound,
     NotReady,
     TooLarge,
-    Unsupported,
 )
-from mixpeek_orchestration.retrieval.validation import UNSUPPORTED
-from mixpeek_orchestration.warehouse.validation import from_validation_error
+from mixpeek_orchestration.core.validation import from_problems
 
 ADVICE: Final[Mapping[type[MixpeekError], str]] = {
     InvalidInput: "Correct it as the message says.",
@@ -82,20 +80,10 @@ def broken_answer(request_id: str) -> Answer:
 def validation_error(error: RequestValidationError, request: Request) -> MixpeekError:
     """The error of ours for a request that does not fit its model."""
     problems = [{**problem, "loc": _without_place(problem["loc"])} for problem in error.errors()]
-    if problems[0]["type"] == UNSUPPORTED:
-        return _unsupported(problems[0])
-    ours = from_validation_error(problems)
+    ours = from_problems(problems)
     if problems[0]["type"] == "extra_forbidden" and (known := suggestion(request, problems[0]["loc"])):
         ours.fix = f"Did you mean {known!r}? Otherwise remove it."
     return ours
-
-
-def _unsupported(problem: dict[str, Any]) -> Unsupported:
-    field = ".".join(map(str, problem["loc"]))
-    message = f"{field}: {problem['ctx']['what']} is documented but not built yet."
-    return Unsupported(
-        message, field=field, value=problem["input"], fix=problem["ctx"]["instead"].capitalize() + "."
-    )
 
 
 def _without_place(loc: tuple[Any, ...]) -> tuple[Any, ...]:

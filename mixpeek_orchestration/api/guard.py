@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.concurrency import run_in_threadpool
@@ -132,7 +132,7 @@ def _as_text(header: str | None) -> str | None:
 
 
 async def _warehouse(request: Request) -> Warehouse:
-    return request.app.state.warehouse
+    return cast(Warehouse, request.app.state.warehouse)
 
 
 async def _caller(
@@ -142,14 +142,14 @@ async def _caller(
         str | None, Header(alias="X-Namespace", description="Name or id of a namespace.")
     ] = None,
 ) -> Caller:
-    return request.state.caller
+    return cast(Caller, request.state.caller)
 
 
 async def _key_only(
     request: Request,
     _key: Annotated[Any, Security(HTTPBearer(auto_error=False, description="An API key, sk_…"))] = None,
 ) -> Caller:
-    return request.state.caller
+    return cast(Caller, request.state.caller)
 
 
 Here = Annotated[Caller, Depends(_caller)]

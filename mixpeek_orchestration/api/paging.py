@@ -11,8 +11,9 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.errors import InvalidInput
-from mixpeek_orchestration.warehouse.specs import Later
+from mixpeek_orchestration.core.validation import Later
 
 DEFAULT_SIZE = 100
 MAX_SIZE = 1000
@@ -44,8 +45,8 @@ class ListBody(SearchQuery):
     """The body of a list request."""
 
     include_system: bool | None = None
-    view: str | None = None
-    case_sensitive: bool = False
+    view: Later = None
+    case_sensitive: Off = None
     filters: Later = None
     sort: Later = None
     sorts: Later = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from mixpeek_orchestration.retrieval.validation import unsupported
+from mixpeek_orchestration.core.validation import unsupported
 
 
 def _refused_when_on(value: bool | None) -> bool | None:

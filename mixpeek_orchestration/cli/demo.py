@@ -47,13 +47,14 @@ def demo(
 ) -> None:
     """Start the stack, ingest real files, let Dagster materialize them, search them, say how to go on."""
     from mixpeek_orchestration.cli.local import local_warehouse
+    from mixpeek_orchestration.cli.stack.record import settings_of_stack
     from mixpeek_orchestration.cli.stack_commands import up
     from mixpeek_orchestration.settings import Settings
     from mixpeek_orchestration.warehouse.folders import text_files
 
     documents = text_files(source) if source else installed_readmes()
     up()
-    settings = Settings()
+    settings = settings_of_stack(Settings())
     with local_warehouse() as warehouse:
         declare(warehouse)
         bucket = warehouse.buckets.get(warehouse.namespace_id("default"), BUCKET)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def local_warehouse() -> Iterator[Warehouse]:
     """The warehouse that the settings name, with its catalog made or upgraded and the default namespace there."""
     from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
+    from mixpeek_orchestration.cli.stack.record import settings_of_stack
     from mixpeek_orchestration.settings import Settings
 
-    settings = Settings()
+    settings = settings_of_stack(Settings())
     prepare_home(settings)
     warehouse = open_warehouse(settings, local=True)
     try:

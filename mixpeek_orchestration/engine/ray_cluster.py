@@ -39,6 +39,7 @@ def ray_environment(root: Path) -> dict[str, str]:
         "RAY_AUTH_TOKEN_PATH": str(_token_file(root)),
         "RAY_TMPDIR": str(_short_folder(root)),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_niceness": "0",  # Ray's 15 would starve endpoints; extraction workers are nice by themselves
         "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         "AUTOSCALER_METRIC_PORT": "0",  # any free one; the fixed default would be shared by all clusters of a machine

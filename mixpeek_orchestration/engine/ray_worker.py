@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from typing import Any
 
@@ -18,10 +19,15 @@ FATAL = "fatal"
 _METERED = ("cpu_s", "gpu_s", "peak_rss_bytes")
 
 
+NICENESS = 10
+"""Extraction yields to queries and to the services on the same machine."""
+
+
 class StageWorker:
     """Runs a part of a pipeline. The pipeline is built with the first envelope, from its recipe."""
 
     def __init__(self, part: Part, gpus: float) -> None:
+        os.nice(NICENESS)
         self._pipeline = Pipeline(part)
         self._gpus = gpus
 

@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
+from mixpeek_orchestration.core.validation import Later, unsupported
 from mixpeek_orchestration.retrieval.pagination import MAX_PAGE, Page, decoded_cursor
-from mixpeek_orchestration.retrieval.validation import Later, unsupported
 
 
 class PaginationSpec(BaseModel):

@@ -13,12 +13,12 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
 from mixpeek_orchestration.core.retriever import InputField, Retriever, StageSpec
+from mixpeek_orchestration.core.validation import Later, joined_path, validated
 from mixpeek_orchestration.retrieval.inputs import INPUT_TYPES
 from mixpeek_orchestration.retrieval.request import BudgetSpec
 from mixpeek_orchestration.retrieval.scope import Scope, require_scope
 from mixpeek_orchestration.retrieval.stages.registry import find_stage
 from mixpeek_orchestration.retrieval.templates import check_templates, inputs_used
-from mixpeek_orchestration.retrieval.validation import Later, joined_path, validated
 
 StageType = Literal["filter", "sort", "reduce", "apply", "enrich"]
 Text = Annotated[str, Field(min_length=1)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.fingerprint import fields_fp
-from mixpeek_orchestration.core.identity import digest, joined, resource_slug
+from mixpeek_orchestration.core.fingerprint import LENGTH, fields_fp
+from mixpeek_orchestration.core.identity import digest, joined
 from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.ports.serving import EndpointHost
@@ -21,18 +21,17 @@ PENDING, DEPLOYING, RUNNING, FAILED = "PENDING", "DEPLOYING", "RUNNING", "FAILED
 
 @dataclass(frozen=True)
 class WantedEndpoint:
-    """An endpoint that should run: one recipe per parameter set in use. `wanted_fp` covers code and parameters."""
+    """An endpoint that should run: one recipe per parameter set in use. `wanted_fp` covers code and parameters.
+
+    `code_fps` maps the fingerprint of the parameters, as collections keep them, to the batch `code_fp` of today.
+    """
 
     endpoint_id: str
     name: str
     version: str
     wanted_fp: str
     recipes: tuple[Recipe, ...]
-
-    @property
-    def code_fps(self) -> dict[str, str]:
-        """The batch `code_fp` by the fingerprint of the parameters."""
-        return {fields_fp(recipe.parameters): recipe.code_fp for recipe in self.recipes}
+    code_fps: Mapping[str, str]
 
 
 def endpoint_id(name: str, version: str) -> str:
@@ -63,8 +62,8 @@ class Endpoints:
             description = self._description(collection) if collection.enabled else None
             if description is not None and description.has_realtime:
                 key = (description.name, description.version)
-                described.setdefault(key, {})[fields_fp(description.parameters)] = description
-        return [_wanted(list(by_parameters.values())) for _, by_parameters in sorted(described.items())]
+                described.setdefault(key, {})[fields_fp(collection.extractor.parameters)] = description
+        return [_wanted(by_parameters) for _, by_parameters in sorted(described.items())]
 
     def stale(self) -> list[WantedEndpoint]:
         """The wanted ones that do not run, run other code, or do not answer."""
@@ -126,12 +125,16 @@ class Endpoints:
         return self._is_answering(current)
 
 
-def _wanted(descriptions: list[ExtractorDescription]) -> WantedEndpoint:
-    first = descriptions[0]
-    recipes = tuple(sorted((d.recipe for d in descriptions), key=lambda recipe: recipe.code_fp))
-    prints = joined([first.realtime_fp, *(recipe.code_fp for recipe in recipes)])
+def _wanted(by_parameters: Mapping[str, ExtractorDescription]) -> WantedEndpoint:
+    first = next(iter(by_parameters.values()))
+    recipes = {description.code_fp: description.recipe for description in by_parameters.values()}
     return WantedEndpoint(
-        endpoint_id(first.name, first.version), first.name, first.version, resource_slug(prints[:32]), recipes
+        endpoint_id=endpoint_id(first.name, first.version),
+        name=first.name,
+        version=first.version,
+        wanted_fp=joined([first.realtime_fp, *recipes])[:LENGTH],
+        recipes=tuple(recipes[code_fp] for code_fp in sorted(recipes)),
+        code_fps={key: description.code_fp for key, description in by_parameters.items()},
     )
 
 

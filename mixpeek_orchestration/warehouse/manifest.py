@@ -13,13 +13,13 @@ from pydantic import Field
 
 from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.errors import Cycle, InvalidInput
+from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.retrieval.stages.registry import FORMER_NAMES, STAGES
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec, Spec
-from mixpeek_orchestration.warehouse.validation import parsed
 
 OWNER: ManagedBy = "yaml"
 
@@ -61,7 +61,7 @@ def read_manifest(path: Path) -> Manifest:
         raise InvalidInput(
             f"{path} does not hold a mapping.", field="file", fix="Start with 'namespace: default'."
         )
-    return parsed(Manifest, data)
+    return validated(Manifest, data)
 
 
 def schema() -> dict[str, Any]:

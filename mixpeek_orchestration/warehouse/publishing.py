@@ -17,6 +17,7 @@ from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
 INTERVAL_S = 1.0
+LONGEST_PAUSE_S = 30.0
 
 
 @dataclass
@@ -58,10 +59,15 @@ class Publisher:
         return True
 
     def _watch(self) -> None:
-        while not self._stop.wait(self.interval_s):
-            try:
-                self.step()
-            except MixpeekError as error:
-                _log.warning("The snapshot could not be published: %s", error)
-            except Exception:  # noqa: BLE001 - the watcher must outlive a catalog that is briefly away
-                _log.exception("The snapshot could not be published")
+        pause = self.interval_s
+        while not self._stop.wait(pause):
+            pause = self.interval_s if self._step_safely() else min(2 * pause, LONGEST_PAUSE_S)
+
+    def _step_safely(self) -> bool:
+        try:
+            return self.step()
+        except MixpeekError as error:
+            _log.warning("The snapshot could not be published: %s", error)
+        except Exception:  # noqa: BLE001 - the watcher must outlive a catalog that is briefly away
+            _log.exception("The snapshot could not be published")
+        return False

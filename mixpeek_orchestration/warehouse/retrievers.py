@@ -12,12 +12,12 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import QueryEncoder
 from mixpeek_orchestration.core.retriever import Retriever
+from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.context import RetrievalContext
 from mixpeek_orchestration.retrieval.execution import Execution
 from mixpeek_orchestration.retrieval.executor import execute
 from mixpeek_orchestration.retrieval.request import ExecuteSpec
 from mixpeek_orchestration.retrieval.spec import Origin, RetrieverSpec
-from mixpeek_orchestration.retrieval.validation import validated
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.ownership import check_owner
 

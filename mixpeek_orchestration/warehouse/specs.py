@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from mixpeek_orchestration.core.bucket import BLOB_TYPES, FIELD_TYPES
+from mixpeek_orchestration.core.validation import Later
 
 PropertyType = Literal[
     "text", "image", "audio", "video", "pdf", "excel",
@@ -28,9 +29,6 @@ PropertyType = Literal[
 BlobType = Literal["text", "image", "audio", "video", "pdf", "excel"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Later = Annotated[
-    None, Field(default=None, description="Known to the contract, not built yet: leave it out.")
-]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_\-]{0,99}$")]
 
 

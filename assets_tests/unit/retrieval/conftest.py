@@ -24,12 +24,12 @@ from mixpeek_orchestration.core.document import LINEAGE, POSITION
 from mixpeek_orchestration.core.ports.catalog import Namespace
 from mixpeek_orchestration.core.ports.documents import Stamp
 from mixpeek_orchestration.core.retriever import Retriever
+from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.context import RetrievalContext
 from mixpeek_orchestration.retrieval.execution import Execution
 from mixpeek_orchestration.retrieval.executor import execute
 from mixpeek_orchestration.retrieval.request import ExecuteSpec
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
-from mixpeek_orchestration.retrieval.validation import validated
 from mixpeek_orchestration.stores.catalog import open_catalog, upgrade_catalog
 from mixpeek_orchestration.stores.documents.memory import MemoryDocumentStore
 

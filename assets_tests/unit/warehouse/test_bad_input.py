@@ -18,8 +18,8 @@ from mixpeek_orchestration.core.errors import (
     UnknownField,
     Unsupported,
 )
+from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.warehouse.specs import BatchSpec, BucketSpec, CollectionSpec, ObjectSpec
-from mixpeek_orchestration.warehouse.validation import parsed
 
 TEXT = {"properties": {"body": {"type": "text"}}}
 
@@ -142,10 +142,10 @@ def test_what_is_read_by_others_is_not_deleted(lab: Lab) -> None:
 def test_unknown_and_unbuilt_fields_are_told_apart() -> None:
     """An unknown field is `extra_forbidden`; one of the contract that is not built yet is `unsupported`."""
     with pytest.raises(UnknownField) as unknown:
-        parsed(BucketSpec, {"bucket_name": "b", "bucket_schema": TEXT, "colour": "red"})
+        validated(BucketSpec, {"bucket_name": "b", "bucket_schema": TEXT, "colour": "red"})
     assert (unknown.value.field, unknown.value.value) == ("colour", "red")
     with pytest.raises(Unsupported) as later:
-        parsed(
+        validated(
             BucketSpec, {"bucket_name": "b", "bucket_schema": TEXT, "ingest_filter": {"retriever_id": "r"}}
         )
     assert later.value.field == "ingest_filter"

@@ -13,9 +13,9 @@ import yaml
 
 from assets_tests.unit.warehouse.lab import Lab
 from mixpeek_orchestration.core.errors import Cycle, InvalidInput, ManagedElsewhere, MixpeekError
+from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest, schema
 from mixpeek_orchestration.warehouse.specs import BucketSpec
-from mixpeek_orchestration.warehouse.validation import parsed
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEMO = REPOSITORY / "mixpeek_orchestration/cli/demo.yaml"
@@ -115,10 +115,10 @@ def test_the_schema_accepts_and_refuses_what_apply_does(
     validator = jsonschema.Draft202012Validator(schema())
     assert validator.is_valid(manifest) is accepted
     if accepted:
-        lab.warehouse.declarations.apply(lab.namespace_id, parsed(Manifest, manifest))
+        lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, manifest))
         return
     with pytest.raises(MixpeekError) as caught:
-        lab.warehouse.declarations.check(parsed(Manifest, manifest))
+        lab.warehouse.declarations.check(validated(Manifest, manifest))
     assert caught.value.field
     assert [b.name for b in lab.warehouse.buckets.all(lab.namespace_id)] == ["texts"]
 
@@ -138,7 +138,7 @@ def test_the_demo_is_a_short_file_that_its_schema_accepts() -> None:
 
 def test_apply_says_first_and_then_does_it_once(lab: Lab) -> None:
     """The changes told are the changes made; applying again changes nothing."""
-    manifest = parsed(Manifest, GOOD)
+    manifest = validated(Manifest, GOOD)
     told = lab.warehouse.declarations.changes(lab.namespace_id, manifest)
     done = lab.warehouse.declarations.apply(lab.namespace_id, manifest)
     assert told == done
@@ -156,9 +156,9 @@ def test_apply_says_first_and_then_does_it_once(lab: Lab) -> None:
 
 def test_an_edited_declaration_updates_its_resource(lab: Lab) -> None:
     """Only the resource that differs is updated, under its old id."""
-    lab.warehouse.declarations.apply(lab.namespace_id, parsed(Manifest, GOOD))
+    lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, GOOD))
     before = lab.warehouse.buckets.get(lab.namespace_id, "notes")
-    edited = parsed(Manifest, changed(["buckets", 0, "description"], "better"))
+    edited = validated(Manifest, changed(["buckets", 0, "description"], "better"))
     actions = [change.action for change in lab.warehouse.declarations.apply(lab.namespace_id, edited)]
     after = lab.warehouse.buckets.get(lab.namespace_id, "notes")
     assert actions == ["update", "unchanged", "unchanged", "unchanged"]
@@ -170,14 +170,14 @@ def test_a_resource_of_another_owner_is_not_changed(lab: Lab) -> None:
     spec = BucketSpec(bucket_name="notes", bucket_schema={"properties": {"body": {"type": "text"}}})
     lab.warehouse.buckets.create(lab.namespace_id, spec)
     with pytest.raises(ManagedElsewhere, match="managed by api"):
-        lab.warehouse.declarations.apply(lab.namespace_id, parsed(Manifest, GOOD))
+        lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, GOOD))
 
 
 def test_a_circle_in_a_file_is_named(lab: Lab) -> None:
     """Collections of one file that read each other are refused before anything is made."""
     manifest = changed(["collections", 0, "source"], {"type": "collection", "collection_ids": ["again"]})
     with pytest.raises(Cycle, match="again"):
-        lab.warehouse.declarations.apply(lab.namespace_id, parsed(Manifest, manifest))
+        lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, manifest))
     assert lab.warehouse.collections.all(lab.namespace_id) == []
 
 

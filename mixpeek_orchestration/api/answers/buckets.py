@@ -17,9 +17,9 @@ def property_answer(prop: Property) -> dict[str, Any]:
     return {"type": prop.type, "required": prop.required} | {k: v for k, v in said.items() if v is not None}
 
 
-def schema_answer(bucket: Bucket) -> dict[str, Any]:
-    """A bucket's schema."""
-    return {"properties": {name: property_answer(prop) for name, prop in bucket.properties.items()}}
+def properties_answer(bucket: Bucket) -> dict[str, Any]:
+    """The properties of a bucket's schema."""
+    return {name: property_answer(prop) for name, prop in bucket.properties.items()}
 
 
 def bucket_answer(bucket: Bucket, counts: BucketCounts) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def bucket_answer(bucket: Bucket, counts: BucketCounts) -> dict[str, Any]:
         "namespace_id": bucket.namespace_id,
         "bucket_name": bucket.name,
         "description": bucket.description,
-        "bucket_schema": schema_answer(bucket),
+        "bucket_schema": {"properties": properties_answer(bucket)},
         "unique_key": unique_key if bucket.unique_key else None,
         "metadata": dict(bucket.metadata),
         "managed_by": bucket.managed_by,

@@ -18,8 +18,9 @@ from mixpeek_orchestration.api.answers.batches import (
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import PageQuery, listing, page_of
 from mixpeek_orchestration.api.unbuilt import Off
-from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.batch import Batch, BatchStatus
 from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.specs import BatchSpec, Identifier, Spec, SubmitSpec
 
 router = APIRouter(
@@ -33,10 +34,10 @@ _MOST = 10_000
 class ListBatchesBody(PageQuery):
     """Which batches to list."""
 
-    status: str | None = None
+    status: BatchStatus | None = None
     collection_id: str | None = None
     bucket_id: str | None = None
-    namespace_id: str | None = None
+    namespace_id: Later = None
 
 
 class AddObjectsBody(Spec):

@@ -6,14 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from mixpeek_orchestration.api.answers.buckets import schema_answer
+from mixpeek_orchestration.api.answers.buckets import properties_answer
 from mixpeek_orchestration.api.answers.collections import Contents, collection_answer, output_properties
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import ListBody, SearchQuery, listing_of, page_of
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
-from mixpeek_orchestration.warehouse.specs import CollectionSpec, Later
+from mixpeek_orchestration.core.validation import Later
+from mixpeek_orchestration.warehouse.specs import CollectionSpec
 
 router = APIRouter(prefix="/v1/collections", tags=["Collections"], route_class=NamespaceRoute)
 
@@ -98,7 +99,7 @@ def _source_schema(house: House, collection: Collection) -> dict[str, Any]:
 
 def _properties(house: House, collection: Collection, source_id: str) -> dict[str, Any]:
     if collection.source.type == "bucket":
-        return schema_answer(house.buckets.get(collection.namespace_id, source_id))["properties"]
+        return properties_answer(house.buckets.get(collection.namespace_id, source_id))
     upstream = house.collections.get(collection.namespace_id, source_id)
     contents = Contents(house.collections.generation(upstream), 0, {}, _description(house, upstream))
     vectors = {vector.column for vector in contents.generation.vectors}

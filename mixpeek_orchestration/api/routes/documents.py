@@ -14,7 +14,7 @@ from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.document import DOCUMENT_ID
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.warehouse.specs import Later
+from mixpeek_orchestration.core.validation import Later
 
 router = APIRouter(
     prefix="/v1/collections/{collection_identifier}/documents", tags=["Documents"], route_class=NamespaceRoute

@@ -48,7 +48,7 @@ def health(house: House) -> Response:
 
 
 @router.get("/liveness", summary="Whether the process answers")
-def liveness() -> dict[str, Any]:
+async def liveness() -> dict[str, Any]:
     """Always the same answer."""
     return {"status": "OK"}
 

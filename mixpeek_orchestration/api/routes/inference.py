@@ -10,7 +10,8 @@ from pydantic import Field
 
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.unbuilt import Off
-from mixpeek_orchestration.warehouse.specs import Later, Spec
+from mixpeek_orchestration.core.validation import Later
+from mixpeek_orchestration.warehouse.specs import Spec
 
 router = APIRouter(prefix="/v1/inference", tags=["Inference"], route_class=NamespaceRoute)
 

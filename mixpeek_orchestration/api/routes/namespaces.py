@@ -12,7 +12,8 @@ from mixpeek_orchestration.api.guard import House, Key, KeyRoute
 from mixpeek_orchestration.api.paging import ListBody, Paging, listing_of, page_of
 from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.errors import Forbidden
-from mixpeek_orchestration.warehouse.specs import Later, Name, Spec
+from mixpeek_orchestration.core.validation import Later
+from mixpeek_orchestration.warehouse.specs import Name, Spec
 
 router = APIRouter(prefix="/v1/namespaces", tags=["Namespaces"], route_class=KeyRoute)
 

@@ -15,8 +15,8 @@ from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.bucket import Bucket, UniquePolicy
 from mixpeek_orchestration.core.errors import MixpeekError
 from mixpeek_orchestration.core.object import SourceObject
-from mixpeek_orchestration.warehouse.specs import Later, ObjectSpec, Spec
-from mixpeek_orchestration.warehouse.validation import parsed
+from mixpeek_orchestration.core.validation import Later, validated
+from mixpeek_orchestration.warehouse.specs import ObjectSpec, Spec
 
 router = APIRouter(
     prefix="/v1/buckets/{bucket_identifier}/objects", tags=["Objects"], route_class=NamespaceRoute
@@ -172,7 +172,7 @@ def _put_each(house: House, bucket: Bucket, raw: Sequence[Any]) -> dict[int, Sou
     specs: dict[int, ObjectSpec] = {}
     for index, fields in enumerate(raw):
         try:
-            specs[index] = parsed(ObjectSpec, fields)
+            specs[index] = validated(ObjectSpec, fields)
         except MixpeekError as error:
             outcomes[index] = error
     try:

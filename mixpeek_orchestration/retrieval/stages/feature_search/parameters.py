@@ -25,8 +25,8 @@ from pydantic_core import CoreSchema
 
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.feature_uri import FeatureUri, parse_feature_uri
+from mixpeek_orchestration.core.validation import Later, unsupported, validated
 from mixpeek_orchestration.retrieval.templates import is_template
-from mixpeek_orchestration.retrieval.validation import Later, unsupported, validated
 
 RENDERED: Final = "rendered"
 MAX_TOP_K: Final = 5000
