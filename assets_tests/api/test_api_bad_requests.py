@@ -208,6 +208,16 @@ def test_pages_that_cannot_be(http: httpx.Client, query: str) -> None:
     refused(http.get(f"/buckets?{query}"), 422, "invalid_input", field=query.split("=")[0])
 
 
+def test_a_status_that_nobody_has(http: httpx.Client, bucket: dict) -> None:
+    """A list is not silently empty because a word was misspelt."""
+    path = f"/buckets/{bucket['bucket_id']}/batches"
+    assert http.get(path, params={"status": "COMPLETED"}).json()["total"] == 0
+    details = refused(
+        http.get(path, params={"status": "DONE"}), 422, "invalid_input", field="status", value="DONE"
+    )
+    assert "'COMPLETED'" in details["fix"]
+
+
 def test_unknown_addresses_and_methods(http: httpx.Client) -> None:
     """What has no route answers in the same envelope."""
     assert http.get("/nothing").json()["error"]["code"] == "not_found"
