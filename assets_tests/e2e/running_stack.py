@@ -8,8 +8,8 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from mixpeek_orchestration.cli.stack.processes import SERVICE_MARK, marked
 MIXPEEK = Path(sys.executable).with_name("mixpeek")
 PACKAGES = Path(__file__).parents[1] / "packages"
 PATIENCE_S = 420.0
+COMMAND_S = 900.0
 # Below the ports that the system gives to outgoing connections, so that none of those is in the way.
 CANDIDATES = range(20000, 30000)
 
@@ -35,10 +36,11 @@ def free_ports() -> dict[str, int]:
 
 @dataclass(frozen=True)
 class RunningStack:
-    """One home with ports of its own."""
+    """One home with ports of its own; `settings` are further `MIXPEEK_…` variables of its processes."""
 
     home: Path
     ports: dict[str, int]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
@@ -54,7 +56,12 @@ class RunningStack:
             **ports,
             "MIXPEEK_HOME": str(self.home),
             "MIXPEEK_EXTRACTOR_PATHS": str(PACKAGES),
+            **self.settings,
         }
+
+    def url(self, service: str) -> str:
+        """The address of the API or the webserver."""
+        return f"http://127.0.0.1:{self.ports[f'{service}_port']}"
 
     def mixpeek(
         self, *arguments: str, cwd: Path | None = None, **environment: str
@@ -67,7 +74,7 @@ class RunningStack:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE_S,
+            timeout=COMMAND_S,
         )
 
     def up(self) -> str:
