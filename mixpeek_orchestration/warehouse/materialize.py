@@ -1,53 +1,25 @@
-"""Materializing a collection: plan, delete, patch, extract, commit, account. Everything else is elsewhere."""
+"""Materializing a collection: plan, do the work, account for it. Everything else is elsewhere."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Sequence
 
-import pyarrow as pa
-
-from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core import plan as planning
-from mixpeek_orchestration.core.account import Effects, Result, account, share_of
+from mixpeek_orchestration.core.account import account, share_of
 from mixpeek_orchestration.core.commit_group import CommitGroup
-from mixpeek_orchestration.core.failure import ItemError
-from mixpeek_orchestration.core.ports.catalog import Catalog, ItemOutcome
-from mixpeek_orchestration.core.ports.documents import DocumentStore, Stamp
-from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, Runner, SourceItem
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
 from mixpeek_orchestration.core.report import TierReport, Usage
-from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.items import LoadedItem
-from mixpeek_orchestration.warehouse.leases import HeldLease, hold
+from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
-from mixpeek_orchestration.warehouse.rows import commit_rows, patched_rows, split_by_item
+from mixpeek_orchestration.warehouse.work import Progress, Tally, Work
 
-_LOAD_CHUNK = 1_000
 _WRITER_WAIT_S = 900.0
-
-Progress = Callable[[str], None]
 
 
 def _silent(_: str) -> None:
     return None
-
-
-@dataclass
-class Tally:
-    """What a run has done so far."""
-
-    results: dict[str, Result] = field(default_factory=dict)
-    rows_by_item: dict[str, int] = field(default_factory=dict)
-    rows_deleted: int = 0
-    first_error: str | None = None
-    table_version: int = 0
-
-    def effects(self, usage: Usage) -> Effects:
-        return Effects(
-            self.results, self.rows_by_item, self.rows_deleted, self.first_error, self.table_version, usage
-        )
 
 
 class Materializer:
@@ -87,7 +59,7 @@ class Materializer:
             self._catalog.batches.start(batch_id, run_id=run_id)
         with hold(self._catalog.leases, f"write:{collection_id}", wait_s=_WRITER_WAIT_S) as lease:
             planned = self._planner.plan(collection_id, batch_ids)
-            work = _Work(self._catalog, self._documents, planned, lease, run_id, self._group, progress)
+            work = Work(self._catalog, self._documents, planned, lease, run_id, self._group, progress)
             usage = work.do(self._choose_runner, self._make_job)
             return self._reported(planned, work.tally, usage, batch_ids, run_id, progress)
 
@@ -116,199 +88,3 @@ class Materializer:
                 )
             progress(f"{planned.collection.name}: {report.line}")
         return reports
-
-
-class _Work:
-    """One run over one plan: the steps in their order, and what they share."""
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        documents: DocumentStore,
-        planned: Planned,
-        lease: HeldLease,
-        run_id: str,
-        group: CommitGroup,
-        progress: Progress,
-    ) -> None:
-        self._catalog = catalog
-        self._documents = documents
-        self._planned = planned
-        self._lease = lease
-        self._run_id = run_id
-        self._progress = progress
-        self._table = planned.generation.table
-        self._group = group.scaled(documents.count(self._table))
-        self._batch_of = {root: batch for batch, roots in planned.roots_by_batch.items() for root in roots}
-        self._loaded: dict[str, LoadedItem] = {}
-        self.tally = Tally()
-
-    def do(
-        self, choose_runner: Callable[[int], Runner], make_job: Callable[[Planned], ExtractionJob]
-    ) -> Usage:
-        to_extract = self._planned.plan.items(planning.EXTRACT)
-        runner = choose_runner(len(to_extract))
-        job = make_job(self._planned)
-        if to_extract:
-            runner.check(job)
-        self._delete()
-        self._patch()
-        if not to_extract:
-            return Usage(runner=runner.name)
-        self._catalog.ledger.keep_code(
-            self._planned.description.code_fp, self._planned.description.code_parts
-        )
-        self._extract(runner, job, to_extract)
-        self._catalog.resources.set_generation_code(
-            self._planned.generation.generation_id, self._planned.description.code_fp
-        )
-        return runner.usage()
-
-    def _delete(self) -> None:
-        orphans = self._planned.plan.items(planning.DELETE)
-        if orphans:
-            self._commit(None, orphans)
-            self._catalog.ledger.forget(self._planned.generation.generation_id, orphans)
-
-    def _patch(self) -> None:
-        for items in _chunks(self._planned.plan.items(planning.PATCH), _LOAD_CHUNK):
-            loaded = self._planned.reader.load(items)
-            rows = self._documents.by_ids(self._table, document.SOURCE_ITEM, list(loaded))
-            renewed = patched_rows(
-                rows, loaded, carried_types=self._carried_types(loaded.values()), moment=now()
-            )
-            self._commit(renewed, list(loaded))
-
-    def _extract(self, runner: Runner, job: ExtractionJob, items: Sequence[str]) -> None:
-        group: list[Extracted] = []
-        opened = time.monotonic()
-        results = runner.run(job, self._sources(items))
-        try:
-            for extracted in results:
-                group.append(extracted)
-                done = sum(len(part.items) for part in group)
-                rows = sum(part.rows.num_rows for part in group)
-                if self._group.is_full(items=done, rows=rows, seconds=time.monotonic() - opened):
-                    self._commit_group(group)
-                    group, opened = [], time.monotonic()
-                    self._progress(
-                        f"{self._planned.collection.name}: {len(self.tally.results)} of {len(items)} items"
-                    )
-        finally:
-            close = getattr(results, "close", None)
-            if close is not None:
-                close()
-        if group:
-            self._commit_group(group)
-
-    def _sources(self, items: Sequence[str]) -> Iterator[SourceItem]:
-        """The items as the engine takes them, loaded as they are asked for; those that vanished are left out."""
-        for chunk in _chunks(items, _LOAD_CHUNK):
-            loaded = self._planned.reader.load(chunk)
-            self._loaded.update(loaded)
-            yield from (loaded[item].source for item in chunk if item in loaded)
-
-    def _commit_group(self, group: Sequence[Extracted]) -> None:
-        done = [item for part in group for item in part.items]
-        errors = [error for part in group for error in part.errors]
-        empty = {item: reason for part in group for item, reason in part.empty.items()}
-        rows = pa.concat_tables([part.rows for part in group], promote_options="permissive")
-        counts = split_by_item(rows, done)
-        results = _results(counts, {error.item for error in errors})
-        keeps_old = [item for item, result in results.items() if result == "failed"]
-        self._commit(self._rows(rows), [item for item in done if item not in set(keeps_old)])
-        self._settle(results, errors, empty)
-        self.tally.results.update(results)
-        self.tally.rows_by_item.update(counts)
-        if errors and self.tally.first_error is None:
-            self.tally.first_error = f"{errors[0].step}: {errors[0].error_class}: {errors[0].message}"[:500]
-        for item in done:
-            self._loaded.pop(item, None)
-
-    def _commit(self, rows: pa.Table | None, items: Sequence[str]) -> None:
-        if not items:
-            return
-        self._lease.check()
-        batch_ids = sorted(self._planned.roots_by_batch)
-        stamp = Stamp(",".join(batch_ids[:3]), self._planned.description.code_fp, self._run_id)
-        empty = pa.table({document.SOURCE_ITEM: pa.array([], pa.string())})
-        result = self._documents.commit(
-            self._table, empty if rows is None else rows, items=items, stamp=stamp
-        )
-        self.tally.table_version = result.version
-        self.tally.rows_deleted += result.rows_deleted
-
-    def _rows(self, extracted: pa.Table) -> pa.Table:
-        return commit_rows(
-            extracted,
-            self._loaded,
-            collection_id=self._planned.collection.collection_id,
-            extractor_id=self._planned.collection.extractor.id,
-            code_fp=self._planned.description.code_fp,
-            batch_of=self._batch_of,
-            carried_types=self._carried_types(self._loaded.values()),
-            moment=now(),
-        )
-
-    def _settle(
-        self, results: Mapping[str, Result], errors: Sequence[ItemError], empty: Mapping[str, str]
-    ) -> None:
-        transient = {e.item: True for e in errors}
-        for error in errors:
-            transient[error.item] = transient[error.item] and error.transient
-        outcomes = [
-            self._outcome(item, result, empty.get(item) or _first(errors, item), transient.get(item, False))
-            for item, result in results.items()
-            if result != "written"
-        ]
-        self._catalog.ledger.settle(
-            self._planned.generation.generation_id,
-            collection_id=self._planned.collection.collection_id,
-            batch_id=next(iter(sorted(self._planned.roots_by_batch)), ""),
-            done=[item for item, result in results.items() if result == "written"],
-            outcomes=outcomes,
-            errors=errors,
-            versions={
-                "extractor": self._planned.collection.extractor.id,
-                "code_fp": self._planned.description.code_fp,
-            },
-        )
-
-    def _outcome(self, item: str, result: Result, reason: str, transient: bool) -> ItemOutcome:
-        loaded = self._loaded[item]
-        return ItemOutcome(
-            item=item,
-            outcome=result,
-            reason=reason,
-            root_object=loaded.root_object,
-            source_fp=loaded.source_fp,
-            input_fp=loaded.input_fp,
-            code_fp=self._planned.description.code_fp,
-            transient=transient,
-        )
-
-    def _carried_types(self, loaded: Iterable[LoadedItem]) -> dict[str, str]:
-        """The carried columns of these items; where a name clashes, what was extracted wins."""
-        description = self._planned.description
-        extracted = {*description.output_fields, *(vector.column for vector in description.vectors)}
-        names = {name for item in loaded for name in item.carried}
-        return self._planned.reader.carried_types(sorted(names - extracted))
-
-
-def _results(counts: Mapping[str, int], with_errors: set[str]) -> dict[str, Result]:
-    def judged(item: str, rows: int) -> Result:
-        if item in with_errors:
-            return "partial" if rows else "failed"
-        return "written" if rows else "empty"
-
-    return {item: judged(item, rows) for item, rows in counts.items()}
-
-
-def _first(errors: Sequence[ItemError], item: str) -> str:
-    return next((f"{e.step}: {e.error_class}: {e.message}" for e in errors if e.item == item), "no rows")
-
-
-def _chunks(items: Sequence[str], size: int) -> Iterator[list[str]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, size)):
-        yield chunk

@@ -22,13 +22,14 @@ from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.manifest import Declarations
-from mixpeek_orchestration.warehouse.materialize import Materializer, Progress
+from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.uploads import Uploads
+from mixpeek_orchestration.warehouse.work import Progress
 
 _INFERENCE_TIMEOUT_S = 30.0
 

@@ -194,3 +194,15 @@ def test_a_lost_lease_stops_the_next_commit(lab: Lab) -> None:
         held.lost.set()
         with pytest.raises(LeaseHeld, match="was lost"):
             held.check()
+
+
+def test_a_failure_is_filed_under_the_batch_that_asked_for_it(lab: Lab) -> None:
+    """In a run over several batches, each batch finds its own failed items."""
+    good, bad = lab.put("a", "fine"), lab.put("b", "POISON")
+    collection = lab.collection()
+    batches = [
+        lab.warehouse.batches.create(lab.bucket, BatchSpec(object_ids=[part], auto_submit=True)).batch_id
+        for part in (good, bad)
+    ]
+    lab.warehouse.materialize(collection.collection_id, batches, run_id="test")
+    assert [(f.batch_id, f.error.item) for f in lab.warehouse.failures(collection)] == [(batches[1], bad)]
