@@ -95,6 +95,10 @@ class RunningStack:
         """The living processes of this stack."""
         return marked(self.layout.stack_id, service=service)
 
+    def run_workers(self) -> list[psutil.Process]:
+        """The processes that execute runs now; the code server spawns them."""
+        return [one for one in self.processes("code-server") if "--multiprocessing-fork" in one.cmdline()]
+
     def keeper(self) -> psutil.Process:
         """The process that holds the others up."""
         return next(process for process in self.processes() if SERVICE_MARK not in process.environ())

@@ -36,11 +36,6 @@ def bucket(application: Application) -> str:
     return application.bucket("texts", [f"text {number}" for number in range(OBJECTS)])
 
 
-def run_worker(stack: RunningStack) -> list[psutil.Process]:
-    """The processes that execute runs now."""
-    return [process for process in stack.processes() if "execute_run" in process.cmdline()]
-
-
 def raylet(stack: RunningStack) -> list[psutil.Process]:
     """The process that holds Ray's workers."""
     return [process for process in stack.processes("ray") if process.name() == "raylet"]
@@ -53,13 +48,13 @@ def service(name: str) -> Callable[[RunningStack], list[psutil.Process]]:
 
 def worker_server_and_daemon(stack: RunningStack) -> list[psutil.Process]:
     """What notices each other's death, all at once."""
-    return [*service("code-server")(stack), *service("daemon")(stack), *run_worker(stack)]
+    return [*service("code-server")(stack), *service("daemon")(stack), *stack.run_workers()]
 
 
 @pytest.mark.parametrize(
     "victims",
     [
-        pytest.param(run_worker, id="run-worker"),
+        pytest.param(RunningStack.run_workers, id="run-worker"),
         pytest.param(raylet, id="raylet"),
         pytest.param(service("code-server"), id="code-server"),
         pytest.param(service("api"), id="api"),

@@ -73,11 +73,6 @@ def documents(client: httpx.Client, collection: str) -> int:
     return int(answer["pagination"]["total"])  # type: ignore[index]
 
 
-def run_workers(stack: RunningStack) -> list[psutil.Process]:
-    """The processes that execute runs now; the code server spawns them."""
-    return [one for one in stack.processes("code-server") if "--multiprocessing-fork" in one.cmdline()]
-
-
 def test_a_batch_completes_after_its_run_worker_code_server_and_daemon_are_killed(
     stack: RunningStack,
 ) -> None:
@@ -85,7 +80,7 @@ def test_a_batch_completes_after_its_run_worker_code_server_and_daemon_are_kille
     with stack.client() as client:
         bucket, collection = declare(client, "killed")
         batch = submit(client, bucket, collection)
-        wait_until(lambda: run_workers(stack), "a run worker")
+        wait_until(stack.run_workers, "a run worker")
         for process in [*stack.processes("code-server"), *stack.processes("daemon")]:
             process.kill()
 
