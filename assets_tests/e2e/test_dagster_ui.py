@@ -19,7 +19,7 @@ from assets_tests.e2e.working_copies import copy_package
 pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.timeout(900)]
 
 EXTRACTOR = "shown_vectors"
-KEY = ("default", "collections", "shown-words")
+KEY = ("default", "collections", "note-vectors")
 TEXTS = ["rain over the hills", "ships in the harbour", "bread from the oven"]
 
 
@@ -37,10 +37,10 @@ class Shown:
 def shown(application: Application, packages: Path) -> Shown:
     """Three objects in two batches, processed; the endpoint answers."""
     copy_package(PACKAGES / "word_vectors", packages, name=EXTRACTOR)
-    bucket = application.bucket("shown-texts")
+    bucket = application.bucket("field-notes")
     objects = application.put(bucket, TEXTS)
-    collection = application.collection("shown-words", bucket, extractor=EXTRACTOR)
-    retriever = application.retriever("shown-search", collection, extractor=EXTRACTOR)
+    collection = application.collection("note-vectors", bucket, extractor=EXTRACTOR)
+    retriever = application.retriever("note-search", collection, extractor=EXTRACTOR)
     batches = [
         application.submitted(bucket, objects=objects[:1]),
         application.submitted(bucket, objects=objects[1:]),
@@ -55,7 +55,7 @@ def shown(application: Application, packages: Path) -> Shown:
 def collection_page(shared_stack: RunningStack) -> Iterator[CollectionPage]:
     """The collection's page in a browser of its own."""
     with browser_page() as page:
-        yield CollectionPage(page, shared_stack.url("webserver"), "default", "shown-words")
+        yield CollectionPage(page, shared_stack.url("webserver"), "default", "note-vectors")
 
 
 def edit(application: Application, shown: Shown, numbers: list[int]) -> None:
@@ -81,7 +81,7 @@ def test_the_lineage_goes_from_bucket_to_retriever(collection_page: CollectionPa
     """Bucket, collection, endpoint and retriever are in one picture, and every partition is materialized."""
     page = collection_page.page
     collection_page.open("lineage")
-    for name in ("shown-texts", "shown-words", "shown-search", "v1"):
+    for name in ("field-notes", "note-vectors", "note-search", "v1"):
         expect(page.get_by_text(name, exact=True).last).to_be_visible()
     for kind in ("bucket", "endpoint", "retriever"):
         expect(page.get_by_text(kind, exact=True).last).to_be_visible()

@@ -75,14 +75,21 @@ def test_own_files_are_found_and_the_second_time_nothing_is_extracted(
     assert answers(second) == answers(first)
 
 
-def test_a_folder_that_is_not_there_is_an_error_before_anything_starts(
-    empty_home: RunningStack, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("missing", "is not a folder"), ("empty", "has no text or Markdown files")],
+    ids=["missing", "empty"],
+)
+def test_a_folder_without_files_is_an_error_before_anything_starts(
+    other_stack: RunningStack, tmp_path: Path, name: str, wrong: str
 ) -> None:
-    """The message names the folder, and the exit code is 1."""
-    ran = empty_home.mixpeek("demo", "--source", str(tmp_path / "missing"))
+    """The message names the folder, the exit code is 1, and no stack and no home come of it."""
+    (tmp_path / "empty").mkdir()
+    ran = other_stack.mixpeek("demo", "--source", str(tmp_path / name))
     assert ran.returncode == 1
-    assert f"{tmp_path / 'missing'} is not a folder" in ran.stderr
+    assert f"{tmp_path / name} {wrong}" in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert not other_stack.home.exists()
 
 
 def test_the_installed_readmes_answer_three_questions(empty_home: RunningStack) -> None:

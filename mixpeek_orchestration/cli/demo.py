@@ -50,9 +50,8 @@ def demo(
     from mixpeek_orchestration.cli.stack.record import settings_of_stack
     from mixpeek_orchestration.cli.stack_commands import up
     from mixpeek_orchestration.settings import Settings
-    from mixpeek_orchestration.warehouse.folders import text_files
 
-    documents = text_files(source) if source else installed_readmes()
+    documents = own_files(source) if source else installed_readmes()
     up()
     settings = settings_of_stack(Settings())
     with local_warehouse() as warehouse:
@@ -76,6 +75,25 @@ def declare(warehouse: Warehouse) -> None:
     manifest = read_manifest(DECLARATIONS)
     for change in warehouse.declarations.apply(warehouse.ensure_namespace(manifest.namespace), manifest):
         typer.echo(change.line)
+
+
+def own_files(source: Path) -> Iterable[Document]:
+    """The text and Markdown files of a folder; refuses one without any before anything is started."""
+    from itertools import chain
+
+    from mixpeek_orchestration.core.errors import InvalidInput
+    from mixpeek_orchestration.warehouse.folders import TEXT_SUFFIXES, text_files
+
+    files = iter(text_files(source))
+    first = next(files, None)
+    if first is None:
+        raise InvalidInput(
+            f"{source} has no text or Markdown files.",
+            field="source",
+            value=str(source),
+            fix=f"Name a folder with files that end in {', '.join(TEXT_SUFFIXES)}.",
+        )
+    return chain([first], files)
 
 
 def installed_readmes() -> Iterable[Document]:
