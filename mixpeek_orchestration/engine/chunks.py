@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from mixpeek_orchestration.core.extractor import ExtractorDescription
@@ -10,12 +11,35 @@ from mixpeek_orchestration.core.ports.extraction import SourceItem
 MIN_ITEMS = 16
 MAX_ITEMS = 256
 MAX_BYTES = 16 * 1024 * 1024
+CHUNK_S = 1.0
+CHUNKS_PER_WORKER = 8
 
 
 def chunk_items(description: ExtractorDescription) -> int:
     """The largest batch that a step asks for, within limits: an author of slow steps declares small batches."""
     largest = max((step.batch_size for step in description.steps), default=MIN_ITEMS)
     return min(max(largest, MIN_ITEMS), MAX_ITEMS)
+
+
+def shared_out(limit: int, items: int, workers: int) -> int:
+    """At most `limit` items a chunk, and fewer when so many workers would otherwise not all have some, often."""
+    return min(limit, max(MIN_ITEMS, math.ceil(items / (workers * CHUNKS_PER_WORKER))))
+
+
+class Pace:
+    """Chunks that take about a second: small ones first, then as large as the work turns out to allow.
+
+    Half a minute of work in one chunk would be half a minute without a commit, and lost by a crash.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.size = min(MIN_ITEMS, limit)
+
+    def took(self, seconds: float) -> None:
+        """Adjust to how long the last chunk took, by a factor of two at most."""
+        wanted = self.size * CHUNK_S / max(seconds, 1e-6)
+        self.size = max(1, min(self._limit, round(min(2 * self.size, max(self.size / 2, wanted)))))
 
 
 def content_bytes(item: SourceItem) -> int:
@@ -30,17 +54,21 @@ def inline_bytes(item: SourceItem) -> int:
 
 def chunks(
     items: Iterable[SourceItem],
-    size: int,
+    size: int | Callable[[], int],
     *,
     max_bytes: int = MAX_BYTES,
     weigh: Callable[[SourceItem], int] = content_bytes,
 ) -> Iterator[list[SourceItem]]:
-    """The items in order, at most `size` together, weighing no more than `max_bytes` unless one item alone does."""
+    """The items in order, at most `size` together, weighing no more than `max_bytes` unless one item alone does.
+
+    A `size` that can be called is asked again for every chunk.
+    """
+    limit = size if callable(size) else lambda: size
     chunk: list[SourceItem] = []
     held = 0
     for item in items:
         weight = weigh(item)
-        if chunk and (len(chunk) == size or held + weight > max_bytes):
+        if chunk and (len(chunk) >= limit() or held + weight > max_bytes):
             yield chunk
             chunk, held = [], 0
         chunk.append(item)

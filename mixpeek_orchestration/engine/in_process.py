@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.engine.assembly import extracted
-from mixpeek_orchestration.engine.chunks import chunk_items, chunks
+from mixpeek_orchestration.engine.chunks import Pace, chunk_items, chunks
 from mixpeek_orchestration.engine.content import enclose_items
 from mixpeek_orchestration.engine.metering import Meter
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, Pipeline, build_from_recipe
@@ -30,10 +30,13 @@ class InProcessRunner:
         meter = Meter(self.name)
         self._usage = meter.read()
         pipeline = Pipeline(Part(job, self._build, 0, len(job.description.steps)))
-        for chunk in chunks(items, chunk_items(job.description)):
+        pace = Pace(chunk_items(job.description))
+        for chunk in chunks(items, lambda: pace.size):
+            before = self._usage.wall_s
             with meter:
                 result = extracted(pipeline.run(enclose_items(chunk, job)))
             self._usage = meter.read()
+            pace.took(self._usage.wall_s - before)
             yield result
 
     def usage(self) -> Usage:

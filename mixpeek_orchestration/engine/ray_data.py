@@ -17,7 +17,7 @@ from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.engine.assembly import extracted
-from mixpeek_orchestration.engine.chunks import chunk_items, chunks, inline_bytes
+from mixpeek_orchestration.engine.chunks import chunk_items, chunks, inline_bytes, shared_out
 from mixpeek_orchestration.engine.content import enclose_items
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, build_from_recipe
 from mixpeek_orchestration.engine.placement import Stage, place
@@ -87,7 +87,8 @@ class RayRunner:
         self, job: ExtractionJob, stages: Sequence[Stage], window: Sequence[SourceItem]
     ) -> Iterator[tuple[Extracted, dict[str, float]]]:
         left = {item.item: item for item in window}
-        size = chunk_items(job.description)
+        workers = max(stage.workers for stage in stages)
+        size = shared_out(chunk_items(job.description), len(window), workers)
         for together in (size, max(1, size // 8), 1):
             blocks = [enclose_items(chunk, job) for chunk in chunks(list(left.values()), together)]
             for block in self._blocks(job, stages, blocks, alone=together == 1):
