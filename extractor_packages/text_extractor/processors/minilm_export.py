@@ -61,7 +61,9 @@ def _weights_folder(model_id: str, revision: str, weights: ModelFile) -> Path:
 def _export(source: Path, target: Path) -> None:
     import torch
     from transformers import AutoModel
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     encoder = AutoModel.from_pretrained(str(source), attn_implementation="eager").eval()
     sample = torch.ones(2, 8, dtype=torch.long)
     axes = {0: "texts", 1: "tokens"}

@@ -1,5 +1,6 @@
 """Splitting: what the extractor's `split_by` means, on top of langchain-text-splitters."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ Splitter = Callable[[str], list[Chunk]]
 
 def make_splitter(split_by: str, size: int, overlap: int) -> Splitter:
     """The function that turns a text into its chunks; a text without words has none."""
+    # A unit longer than a chunk is a chunk of its own; the library says so on standard error for every one.
+    logging.getLogger("langchain_text_splitters").setLevel(logging.ERROR)
     if split_by == "none":
         return lambda text: _located([text.strip()], text)
     if split_by == "markdown":
