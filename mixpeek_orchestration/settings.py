@@ -13,7 +13,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Where state lives and where services listen. Every field can be set as `MIXPEEK_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="MIXPEEK_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MIXPEEK_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(default=Path(".mixpeek"), description="The folder that holds all state.")
     catalog_url: str = Field(
