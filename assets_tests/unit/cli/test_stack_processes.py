@@ -100,8 +100,9 @@ become(Service("x"), ["/bin/cat", "/proc/self/status"])
 """
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     masks = dict(line.split(":\t") for line in answer.splitlines() if line.startswith("Sig"))
-    assert int(masks["SigIgn"], 16) == 0
-    assert int(masks["SigBlk"], 16) == 0
+    known = sum(1 << (number - 1) for number in signal.valid_signals())  # the C library keeps two for itself
+    assert int(masks["SigIgn"], 16) & known == 0
+    assert int(masks["SigBlk"], 16) & known == 0
 
 
 def test_two_commands_do_not_change_one_stack_at_once(tmp_path: Path) -> None:
