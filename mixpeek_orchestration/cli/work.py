@@ -43,7 +43,7 @@ def ingest(
         for key, reason in result.refused.items():
             typer.secho(f"  refused {key}: {reason}", fg="yellow")
         if delete:
-            removed = remove_missing(warehouse.objects, target, keep=result.object_ids)
+            removed = remove_missing(warehouse.objects, target, result)
             typer.echo(f"{target.name}: {removed} removed")
 
 

@@ -46,7 +46,7 @@ def account(collection_id: str, plan: planning.Plan, effects: Effects) -> TierRe
         failed=results["failed"] + results["partial"] + known_failures,
         not_run=results["not_run"],
         patched=patched,
-        partial=results["partial"],
+        partial=results["partial"] + plan.count_reason(planning.KNOWN_PARTIAL),
         deleted=plan.count(planning.DELETE),
         rows_written=sum(effects.rows_by_item.get(item, 0) for item in to_extract),
         rows_deleted=effects.rows_deleted,

@@ -31,6 +31,17 @@ def canonical_json(value: object) -> str:
     return text
 
 
+def plain(value: object) -> object:
+    """A value that JSON can say; what it cannot (bytes, dates, floats that are not finite) by its text."""
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    return repr(value)
+
+
 def fields_fp(fields: Mapping[str, object]) -> str:
     """The fingerprint of named values, whatever their order."""
     return digest("fields", canonical_json(fields))[:LENGTH]

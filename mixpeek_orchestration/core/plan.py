@@ -8,6 +8,7 @@ to people and decides what runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection as AnyOf
 from dataclasses import dataclass
 
 import polars as pl
@@ -23,6 +24,7 @@ RETRY = "retry_transient"
 FORCED = "forced"
 ORPHANED = "orphaned"
 KNOWN_FAILURE = "known_failure"
+KNOWN_PARTIAL = "known_partial"
 KNOWN_EMPTY = "known_empty"
 
 SOURCE_SCHEMA = {"item": pl.String, "root_object": pl.String, "source_fp": pl.String}
@@ -67,6 +69,14 @@ class Plan:
             self.frame.join(wanted, on="root_object", how="semi", maintain_order="left"), self.code_fp
         )
 
+    def without(self, items: AnyOf[str]) -> Plan:
+        """This plan but for some items: those that were gone when they were to be read."""
+        gone = pl.DataFrame({"item": list(items)}, schema={"item": pl.String})
+        return Plan(self.frame.join(gone, on="item", how="anti", maintain_order="left"), self.code_fp)
+
+    def count_reason(self, reason: str) -> int:
+        return self.frame.filter(pl.col("reason") == reason).height
+
     @property
     def fetched(self) -> int:
         return self.frame.filter(pl.col("action") != DELETE).height
@@ -84,12 +94,13 @@ def make_plan(
     """The plan for a source.
 
     `source` has `item`, `root_object`, `source_fp`, and optionally the booleans `filtered` and `missing_input`.
-    `state` and `outcomes` hold what is known of the items in scope; an item there that is not in `source` is
-    orphaned. `fingerprints` is asked only for items whose `source_fp` moved while the code did not: a field that
+    `state` and `outcomes` hold what is known of the items in scope; an item there that is not in `source`, or that
+    can no longer be read, is orphaned (one with a flag is also counted under the flag). `fingerprints` is asked only for items whose `source_fp` moved while the code did not: a field that
     the extractor does not read may have changed, and then nothing needs to be extracted.
     """
     known = _known(state, outcomes)
-    joined = _with_flags(source).join(known, on="item", how="left", maintain_order="left")
+    flagged = _with_flags(source)
+    joined = flagged.join(known, on="item", how="left", maintain_order="left")
     decided = joined.with_columns(_coarse_action(code_fp, force=force).alias("verdict"))
     decided = _resolve_moved(decided, fingerprints)
     present = decided.select(
@@ -98,7 +109,7 @@ def make_plan(
         pl.col("verdict").str.split("/").list.get(0).alias("action"),
         pl.col("verdict").str.split("/").list.get(1).alias("reason"),
     )
-    return Plan(pl.concat([present, _orphans(known, source)]), code_fp)
+    return Plan(pl.concat([present, _orphans(known, flagged)]), code_fp)
 
 
 def _known(state: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -145,6 +156,8 @@ def _coarse_action(code_fp: str, *, force: bool) -> pl.Expr:
         .then(pl.lit("moved/moved"))
         .when(failed & pl.col("transient"))
         .then(pl.lit(f"{EXTRACT}/{RETRY}"))
+        .when(pl.col("outcome") == "partial")
+        .then(pl.lit(f"{FAILED}/{KNOWN_PARTIAL}"))
         .when(failed)
         .then(pl.lit(f"{FAILED}/{KNOWN_FAILURE}"))
         .when(pl.col("outcome") == "empty")
@@ -168,7 +181,8 @@ def _moved_verdict(row: Mapping[str, object], now: tuple[str, str] | None) -> st
     if now is None or now[0] != row["known_input_fp"]:
         return f"{EXTRACT}/{INPUT_CHANGED}"
     if row["outcome"] in ("failed", "partial"):
-        return f"{EXTRACT}/{RETRY}" if row["transient"] else f"{FAILED}/{KNOWN_FAILURE}"
+        known = KNOWN_PARTIAL if row["outcome"] == "partial" else KNOWN_FAILURE
+        return f"{EXTRACT}/{RETRY}" if row["transient"] else f"{FAILED}/{known}"
     if row["has_rows"] and now[1] != row["known_pass_fp"]:
         return f"{PATCH}/{PASS_CHANGED}"
     if row["outcome"] == "empty":
@@ -177,7 +191,9 @@ def _moved_verdict(row: Mapping[str, object], now: tuple[str, str] | None) -> st
 
 
 def _orphans(known: pl.DataFrame, source: pl.DataFrame) -> pl.DataFrame:
-    gone = known.join(source.select("item"), on="item", how="anti")
+    """What is known of items that are gone, or that can no longer be read: their documents must go."""
+    readable = source.filter(~pl.col(FILTERED) & ~pl.col(MISSING))
+    gone = known.join(readable.select("item"), on="item", how="anti")
     return gone.select(
         "item",
         pl.col("known_root_object").alias("root_object"),

@@ -44,9 +44,11 @@ def root_buckets(collection_id: str, collections: Mapping[str, Collection]) -> s
     )
 
 
-def downstream_of_bucket(bucket_id: str, collections: Iterable[Collection]) -> list[str]:
-    """The ids of all enabled collections below a bucket, ordered by tier, then by age."""
-    by_id = {c.collection_id: c for c in collections if c.enabled}
+def downstream_of_bucket(
+    bucket_id: str, collections: Iterable[Collection], *, disabled_too: bool = False
+) -> list[str]:
+    """The ids of all enabled collections (of all, for removals) below a bucket, ordered by tier, then by age."""
+    by_id = {c.collection_id: c for c in collections if c.enabled or disabled_too}
     tiers = tier_of(by_id.values())
     reached = [cid for cid in by_id if bucket_id in root_buckets(cid, by_id)]
     return sorted(reached, key=lambda cid: (tiers[cid], by_id[cid].created_at, cid))

@@ -68,12 +68,12 @@ class Batches:
         return self._catalog.batches.create(batch, unique)
 
     def removal(self, bucket: Bucket, object_ids: Sequence[str]) -> Batch | None:
-        """The submitted batch that removes the documents of deleted objects; `None` when nothing reads the bucket."""
-        below = self.collections_below(bucket)
+        """The draft that removes the documents of objects, once they are deleted; `None` when nothing reads the bucket."""
+        everything = self._catalog.resources.collections(bucket.namespace_id)
+        below = downstream_of_bucket(bucket.bucket_id, everything, disabled_too=True)
         if not below:
             return None
-        batch = self.draft(bucket, object_ids, collection_ids=below, name="deleted objects")
-        return self._catalog.batches.submit(batch.batch_id)
+        return self.draft(bucket, object_ids, collection_ids=below, name="deleted objects")
 
     def add_objects(self, bucket: Bucket, batch_id: str, object_ids: Sequence[str]) -> Batch:
         """The draft with more objects; raises `NotFound` for one that is not there, `Conflict` after a submit."""
@@ -84,7 +84,7 @@ class Batches:
         """The batch, pending. Raises `Conflict` while it runs, and when `collection_ids` are not its own."""
         batch = self.get(bucket, batch_id)
         given = self._checked_collections(bucket, collection_ids) if collection_ids else batch.collection_ids
-        if not set(given) <= set(batch.collection_ids):
+        if set(given) != set(batch.collection_ids):
             raise Conflict(
                 "The batch was created for other collections.",
                 field="collection_ids",

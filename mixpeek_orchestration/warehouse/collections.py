@@ -22,8 +22,11 @@ from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.tiers import tier_of
 from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
+
+_DELETE_WAIT_S = 30.0
 
 
 class Collections:
@@ -138,9 +141,11 @@ class Collections:
                 fix="Delete those first.",
             )
         tables = [generation.table for generation in resources.generations(collection.collection_id)]
-        resources.delete_collection(collection.collection_id)
-        for table in tables:
-            self._documents.drop(table)
+        # A run that goes on would write its table again after it was dropped.
+        with hold(self._catalog.leases, f"write:{collection.collection_id}", wait_s=_DELETE_WAIT_S):
+            resources.delete_collection(collection.collection_id)
+            for table in tables:
+                self._documents.drop(table)
 
     def _checked(
         self, namespace_id: str, spec: CollectionSpec, collection_id: str, managed_by: ManagedBy

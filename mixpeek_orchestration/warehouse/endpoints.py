@@ -97,7 +97,10 @@ class Endpoints:
         try:
             url = self._host().deploy(wanted.endpoint_id, wanted.recipes)
         except Exception as error:
-            self._catalog.deployments.put(_failed(started, old, str(error) or type(error).__name__))
+            answers = old is not None and old.status == RUNNING and self._is_answering(old)
+            status = RUNNING if answers else FAILED
+            reason = str(error) or type(error).__name__
+            self._catalog.deployments.put(replace(started, status=status, error=reason, updated_at=now()))
             raise
         running = replace(
             started,
@@ -142,8 +145,3 @@ def _started(old: Deployment | None, wanted: WantedEndpoint) -> Deployment:
     base = old or Deployment(wanted.endpoint_id, wanted.name, wanted.version)
     status = RUNNING if base.status == RUNNING else DEPLOYING
     return replace(base, status=status, wanted_fp=wanted.wanted_fp, updated_at=now())
-
-
-def _failed(started: Deployment, old: Deployment | None, error: str) -> Deployment:
-    status = RUNNING if old is not None and old.status == RUNNING else FAILED
-    return replace(started, status=status, error=error, updated_at=now())

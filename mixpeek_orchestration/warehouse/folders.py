@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,13 +99,14 @@ def _spec(document: Document, property_name: str) -> ObjectSpec:
     return ObjectSpec(blobs=[blob], metadata=dict(document.metadata or {}), source_key=document.key)
 
 
-def remove_missing(objects: Objects, bucket: Bucket, *, keep: Sequence[str]) -> int:
-    """Remove the objects of the bucket that came from files and are not among `keep`; how many."""
-    wanted = set(keep)
+def remove_missing(objects: Objects, bucket: Bucket, ingested: Ingested) -> int:
+    """Remove the objects of the bucket whose file is gone; how many. A file that was refused is not gone."""
+    wanted = set(ingested.object_ids)
+    refused = {f"path:{key}" for key in ingested.refused}
     gone = [
         obj.object_id
         for obj in objects.page(bucket, limit=1_000_000)
-        if (obj.key or "").startswith("path:") and obj.object_id not in wanted
+        if (obj.key or "").startswith("path:") and obj.object_id not in wanted and obj.key not in refused
     ]
     if gone:
         objects.delete_many(bucket, gone)

@@ -13,13 +13,14 @@ from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, FieldPassthrough
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp
+from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp, plain
 from mixpeek_orchestration.core.object import Blob, SourceObject
 from mixpeek_orchestration.core.plan import MISSING
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import InputRow, SourceItem
 
+_PLAIN_TYPES = frozenset({"string", "int32", "int64", "double", "bool"})
 _ARROW_TYPES = {"integer": "int64", "number": "double", "float": "double", "boolean": "bool"}
 
 
@@ -60,10 +61,21 @@ def open_reader(collection: Collection, catalog: Catalog, documents: DocumentSto
     return DocumentItems(collection, [upstream[cid] for cid in collection.source.ids], catalog, documents)
 
 
+def _choice_fp(collection: Collection) -> str:
+    """What the collection reads and carries. It is part of an item's `source_fp`, so that a collection that is told
+    to read or carry other fields looks at every item again."""
+    choice = collection.extractor
+    mappings = {name: list(paths) for name, paths in choice.input_mappings.items()}
+    carried = [[p.source_path, p.target, plain(p.default)] for p in choice.passthrough]
+    return fields_fp({"mappings": mappings, "carried": carried, "all": choice.include_all_source_fields})[:8]
+
+
 def _fingerprints(collection: Collection, inputs: object, carried: Mapping[str, Any]) -> tuple[str, str]:
     """`input_fp` and `pass_fp`; which source field feeds which input is part of the input."""
     mappings = {name: list(paths) for name, paths in collection.extractor.input_mappings.items()}
-    return fields_fp({"mappings": mappings, "inputs": inputs}), fields_fp(dict(carried))
+    return fields_fp({"mappings": mappings, "inputs": inputs}), fields_fp(
+        {k: plain(v) for k, v in carried.items()}
+    )
 
 
 class BucketItems:
@@ -73,6 +85,7 @@ class BucketItems:
         self._collection = collection
         self._buckets = {bucket.bucket_id: bucket for bucket in buckets}
         self._objects = catalog.objects
+        self._choice_fp = _choice_fp(collection)
         paths = [path for mapped in collection.extractor.input_mappings.values() for path in mapped]
         self._mapped_blobs = [p for p in paths if any(_is_blob(b, p) for b in buckets)]
         self._mapped_fields = [p for p in paths if p not in self._mapped_blobs]
@@ -81,7 +94,7 @@ class BucketItems:
         found = self._objects.frame(list(self._buckets), object_ids=roots)
         present = pl.col("properties").list.eval(pl.element().is_in(self._mapped_blobs)).list.any()
         missing = pl.lit(False) if self._mapped_fields else ~present.fill_null(False)
-        return found.with_columns(missing.alias(MISSING))
+        return found.with_columns(missing.alias(MISSING), _with_choice(self._choice_fp))
 
     def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
         return {object_id: self._loaded(obj) for object_id, obj in self._objects.get_many(items).items()}
@@ -97,7 +110,7 @@ class BucketItems:
             root_object=obj.object_id,
             root_bucket=obj.bucket_id,
             source_collection="",
-            source_fp=obj.source_fp,
+            source_fp=f"{obj.source_fp}:{self._choice_fp}",
             input_fp=input_fp,
             pass_fp=pass_fp,
             carried=carried,
@@ -119,7 +132,8 @@ class BucketItems:
         return {name: self._type_of(source_of.get(name, name)) for name in carried}
 
     def _type_of(self, path: str) -> str:
-        declared = {b.properties[path].type for b in self._buckets.values() if path in b.properties}
+        """The type that every bucket declares for a field; text where one of them does not."""
+        declared = {b.properties[path].type if path in b.properties else "" for b in self._buckets.values()}
         return _ARROW_TYPES.get(declared.pop(), "string") if len(declared) == 1 else "string"
 
 
@@ -135,11 +149,12 @@ class DocumentItems:
     ) -> None:
         self._collection = collection
         self._documents = documents
+        self._choice_fp = _choice_fp(collection)
         self._tables = [_active_table(source, catalog) for source in upstream]
 
     def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
         each = [self._documents.upstream(table, roots=roots) for table, _ in self._tables]
-        return pl.concat(each).with_columns(pl.lit(False).alias(MISSING))
+        return pl.concat(each).with_columns(pl.lit(False).alias(MISSING), _with_choice(self._choice_fp))
 
     def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
         found: dict[str, LoadedItem] = {}
@@ -170,6 +185,8 @@ class DocumentItems:
         carried = {p.target: _default(row.get(p.source_path), p) for p in choice.passthrough}
         if choice.include_all_source_fields:
             carried = {**{k: v for k, v in row.items() if not document.is_reserved(k)}, **carried}
+        types = self.carried_types(carried)
+        carried = {name: _as_column(value, types[name]) for name, value in carried.items()}
         described = [[r.blob_property, r.text] for r in rows]
         input_fp, pass_fp = _fingerprints(self._collection, described, carried)
         return LoadedItem(
@@ -177,7 +194,7 @@ class DocumentItems:
             root_object=row[document.ROOT_OBJECT],
             root_bucket=row[document.ROOT_BUCKET],
             source_collection=collection_id,
-            source_fp=row[document.CONTENT_FP],
+            source_fp=f"{row[document.CONTENT_FP]}:{self._choice_fp}",
             input_fp=input_fp,
             pass_fp=pass_fp,
             carried=carried,
@@ -186,10 +203,18 @@ class DocumentItems:
 
     def carried_types(self, carried: AnyOf[str]) -> dict[str, str]:
         source_of = {p.target: p.source_path for p in self._collection.extractor.passthrough}
-        present = {
-            name: kind for table, _ in self._tables for name, kind in self._documents.columns(table).items()
-        }
-        return {name: present.get(source_of.get(name, name), "string") for name in carried}
+        tables = [self._documents.columns(table) for table, _ in self._tables]
+        return {name: _common_type(tables, source_of.get(name, name)) for name in carried}
+
+
+def _common_type(tables: Sequence[Mapping[str, str]], column: str) -> str:
+    """The type of a column in all of the tables, where they agree on a plain one; text elsewhere."""
+    kinds = {table[column] for table in tables if column in table}
+    return kinds.pop() if len(kinds) == 1 and kinds <= _PLAIN_TYPES else "string"
+
+
+def _with_choice(choice_fp: str) -> pl.Expr:
+    return (pl.col("source_fp") + f":{choice_fp}").alias("source_fp")
 
 
 def _active_table(collection: Collection, catalog: Catalog) -> tuple[str, str]:
@@ -250,6 +275,8 @@ def _default(value: Any, carried: FieldPassthrough) -> Any:
 
 def _as_column(value: Any, arrow_type: str) -> Any:
     """A value that fits a column of this type: text stays text, anything else becomes JSON in a text column."""
-    if value is None or isinstance(value, str) or arrow_type != "string":
+    if value is None or (isinstance(value, str) and arrow_type == "string"):
         return value
-    return canonical_json(value)
+    if arrow_type == "double":
+        return float(value)
+    return value if arrow_type != "string" else canonical_json(plain(value))

@@ -24,10 +24,11 @@ class HeldLease:
 
     lease: Lease
     lost: threading.Event = field(default_factory=threading.Event)
+    valid_until: float = float("inf")
 
     def check(self) -> None:
         """Raises `LeaseHeld` when the lease was lost: another process may be writing now."""
-        if self.lost.is_set():
+        if self.lost.is_set() or time.monotonic() > self.valid_until:
             raise LeaseHeld(
                 f"The lease {self.lease.name!r} was lost while it was in use.",
                 value=self.lease.name,
@@ -42,6 +43,7 @@ def hold(
     """Hold a lease for the length of the block, waiting up to `wait_s` for it; raises `LeaseHeld`."""
     owner = random_id("own")
     held = HeldLease(_acquired(leases, name, owner, wait_s=wait_s, ttl_s=ttl_s))
+    held.valid_until = time.monotonic() + ttl_s
     stop = threading.Event()
     beat = threading.Thread(
         target=_keep, args=(leases, held, owner, ttl_s, stop), name=f"lease-{name}", daemon=True
@@ -110,6 +112,7 @@ def _keep(leases: LeaseCatalog, held: HeldLease, owner: str, ttl_s: float, stop:
             alive = time.monotonic() - renewed_at < ttl_s
         else:
             renewed_at = time.monotonic()
+            held.valid_until = renewed_at + ttl_s
         if not alive:
             held.lost.set()
             return

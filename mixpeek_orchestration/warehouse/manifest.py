@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field
 
 from mixpeek_orchestration.core.bucket import ManagedBy
-from mixpeek_orchestration.core.errors import Cycle, InvalidInput
+from mixpeek_orchestration.core.errors import Cycle, InvalidInput, NotFound
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.retrieval.stages.registry import FORMER_NAMES, STAGES
@@ -144,14 +144,30 @@ class Declarations:
         old = existing.get(name)
         if old is None:
             return Change(kind, name, "create"), lambda: service.create(namespace_id, spec, managed_by=OWNER)
-        if service.matches(old, spec):
+        if _matches(service, old, spec):
             return Change(kind, name, "unchanged"), lambda: None
         return Change(kind, name, "update"), lambda: service.update(old, spec, managed_by=OWNER)
 
 
+def _matches(service: Any, old: Any, spec: Any) -> bool:
+    """Whether a resource is what its spec says; one that refers to what the file is about to make is not yet."""
+    try:
+        return bool(service.matches(old, spec))
+    except (NotFound, InvalidInput):
+        return False
+
+
 def upstream_first(specs: Iterable[CollectionSpec]) -> list[CollectionSpec]:
     """The collections of a file, each after those it reads; raises `Cycle` naming the circle."""
-    by_name = {spec.collection_name: spec for spec in specs}
+    by_name: dict[str, CollectionSpec] = {}
+    for spec in specs:
+        if by_name.setdefault(spec.collection_name, spec) is not spec:
+            raise InvalidInput(
+                f"Two collections are named {spec.collection_name!r}.",
+                field="collections",
+                value=spec.collection_name,
+                fix="Rename one of them.",
+            )
     graph = {
         name: [up for up in spec.source.identifiers if spec.source.type == "collection" and up in by_name]
         for name, spec in by_name.items()

@@ -55,8 +55,12 @@ class Materializer:
         Only one process writes to a table at a time; this waits for its turn. Raises `Unschedulable` before
         anything is written when the pipeline can never run here.
         """
-        for batch_id in batch_ids or ():
-            self._catalog.batches.start(batch_id, run_id=run_id)
+        if batch_ids is not None:
+            started = {b: self._catalog.batches.start(b, run_id=run_id).status for b in batch_ids}
+            canceled = {b: TierReport(collection_id) for b in batch_ids if started[b] == "CANCELED"}
+            batch_ids = [b for b in batch_ids if b not in canceled]
+            if not batch_ids:
+                return canceled
         with hold(self._catalog.leases, f"write:{collection_id}", wait_s=_WRITER_WAIT_S) as lease:
             planned = self._planner.plan(collection_id, batch_ids)
             work = Work(self._catalog, self._documents, planned, lease, run_id, self._group, progress)
@@ -75,9 +79,12 @@ class Materializer:
         whole = len(planned.plan.items(planning.EXTRACT))
         reports: dict[str, TierReport] = {}
         for batch_id in [""] if batch_ids is None else batch_ids:
-            part = planned.of_batch(batch_id)
+            part = planned.of_batch(batch_id).without(tally.vanished)
             share = share_of(usage, len(part.items(planning.EXTRACT)), whole)
-            report = account(planned.collection.collection_id, part, tally.effects(share))
+            # How many rows left is known for the whole run only; it is told once.
+            rows_deleted = 0 if reports else tally.rows_deleted
+            effects = tally.effects(share, items=part.items(planning.EXTRACT), rows_deleted=rows_deleted)
+            report = account(planned.collection.collection_id, part, effects)
             reports[batch_id] = report
             self._catalog.ledger.keep_report(
                 batch_id, report, run_id=run_id, code_fp=planned.description.code_fp

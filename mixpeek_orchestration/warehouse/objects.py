@@ -10,12 +10,14 @@ from typing import Any
 from mixpeek_orchestration.core import identity
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.bucket import Bucket, Property, UniquePolicy
+from mixpeek_orchestration.core.document import is_reserved
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
 from mixpeek_orchestration.core.fingerprint import canonical_json
 from mixpeek_orchestration.core.object import Blob, SourceObject
 from mixpeek_orchestration.core.ports.catalog import ObjectCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.blobs import Content, blob_of, declared_blob, inline_content
 from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
 
@@ -32,6 +34,8 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 _WRITERS = 16
+_SAME_CONTENT = "content:"
+"""The key of objects that were put with `skip_duplicates`: the first one with the same bytes stays as it is."""
 
 UploadedContent = Callable[[str], Content]
 """Gives the content of a received upload by its id."""
@@ -54,12 +58,12 @@ class Objects:
         store: ObjectStore,
         *,
         uploaded: UploadedContent,
-        remove_documents: Callable[[Bucket, Sequence[str]], Batch | None],
+        removals: Batches,
     ) -> None:
         self._objects = objects
         self._store = store
         self._uploaded = uploaded
-        self._remove_documents = remove_documents
+        self._removals = removals
 
     def put(self, bucket: Bucket, spec: ObjectSpec, *, policy: UniquePolicy | None = None) -> Put:
         """One object, stored; see `put_many`."""
@@ -94,6 +98,7 @@ class Objects:
         """The object with new content under its old id; raises `NotFound`."""
         old = self.get(bucket, object_id)
         new, contents = self._staged(bucket, spec, object_id=object_id, key=old.key)
+        _check_unique_key(bucket, old, new.metadata)
         put = _judged(bucket, new, old, "upsert")
         if put.change != "unchanged":
             self._store_all(contents)
@@ -111,14 +116,7 @@ class Objects:
             bucket, {name: value for name, value in wanted.items() if value is not None}
         )
         check_required(bucket, {blob.property for blob in old.blobs} | set(metadata))
-        for name in bucket.unique_key:
-            if metadata.get(name) != old.metadata.get(name):
-                raise Conflict(
-                    f"The field {name!r} is part of the object's unique key.",
-                    field=name,
-                    value=metadata.get(name),
-                    fix="Put a new object, then delete this one.",
-                )
+        _check_unique_key(bucket, old, metadata)
         put = _judged(bucket, replace(old, metadata=metadata, updated_at=now()), old, "upsert")
         if put.change != "unchanged":
             self._objects.put([put.object])
@@ -145,10 +143,13 @@ class Objects:
         return self.delete_many(bucket, [object_id])
 
     def delete_many(self, bucket: Bucket, object_ids: Sequence[str]) -> Batch | None:
-        """Remove objects, and submit the batch that removes their documents."""
-        if not self._objects.delete(bucket.bucket_id, object_ids):
-            return None
-        return self._remove_documents(bucket, object_ids)
+        """Remove objects, and submit the batch that removes their documents.
+
+        The batch is there before the objects are gone: a crash in between leaves a draft that says what is to do.
+        """
+        removal = self._removals.removal(bucket, object_ids)
+        self._objects.delete(bucket.bucket_id, object_ids)
+        return removal and self._removals.submit(bucket, removal.batch_id)
 
     def _store_all(self, contents: Iterable[bytes]) -> None:
         """All contents durable; side by side, because each waits for the disk."""
@@ -197,6 +198,17 @@ class Objects:
         return inline_content(blob, declared.type, field=at)
 
 
+def _check_unique_key(bucket: Bucket, old: SourceObject, metadata: Mapping[str, Any]) -> None:
+    for name in bucket.unique_key:
+        if metadata.get(name) != old.metadata.get(name):
+            raise Conflict(
+                f"The field {name!r} is part of the object's unique key.",
+                field=name,
+                value=metadata.get(name),
+                fix="Put a new object, then delete this one.",
+            )
+
+
 def _checked_blob(bucket: Bucket, spec: BlobSpec, content: Content, *, object_key: str, field: str) -> Blob:
     declared = declared_blob(bucket, spec.property, field=f"{field}.property")
     blob = blob_of(
@@ -230,7 +242,7 @@ def _judged(bucket: Bucket, new: SourceObject, old: SourceObject | None, policy:
             fix="Use policy upsert to replace it.",
             object_id=old.object_id,
         )
-    if old.source_fp == new.source_fp:
+    if old.source_fp == new.source_fp or (new.key or "").startswith(_SAME_CONTENT):
         return Put(old, "unchanged")
     return Put(replace(new, created_at=old.created_at), "updated")
 
@@ -252,8 +264,8 @@ def object_key(
         return f"idempotency:{spec.idempotency_key}"
     if spec.source_key:
         return f"path:{spec.source_key}"
-    if spec.skip_duplicates:
-        return "content:" + identity.digest(*map(identity.content_hash, contents))
+    if spec.skip_duplicates and contents:
+        return _SAME_CONTENT + identity.digest(*map(identity.content_hash, contents))
     return None
 
 
@@ -269,12 +281,12 @@ def checked_fields(bucket: Bucket, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_field(name: str, value: Any, declared: Property | None, bucket: Bucket) -> None:
-    if name.startswith("_"):
+    if is_reserved(name) or "." in name:
         raise InvalidInput(
-            f"The field {name!r} starts with an underscore.",
+            f"The field name {name!r} cannot be used.",
             field=name,
             value=value,
-            fix="Names with a leading underscore belong to the warehouse; rename it.",
+            fix="Rename it: document_id and names with a leading underscore belong to the warehouse, a dot is a path.",
         )
     if declared is None or value is None:
         return
@@ -288,6 +300,8 @@ def _check_field(name: str, value: Any, declared: Property | None, bucket: Bucke
             value=value,
             fix=f"Send a {declared.type}.",
         )
+    if declared.type == "integer" and not -(2**63) <= value < 2**63:
+        raise InvalidInput(f"The field {name!r} does not fit into 64 bits.", field=name, value=value)
     if declared.enum and value not in declared.enum:
         raise InvalidInput(
             f"The field {name!r} must be one of {list(declared.enum)}.", field=name, value=value

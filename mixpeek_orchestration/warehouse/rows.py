@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection as AnyOf
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from mixpeek_orchestration.core import document
-from mixpeek_orchestration.core.fingerprint import LENGTH, canonical_json
+from mixpeek_orchestration.core.fingerprint import LENGTH, canonical_json, plain
 from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.warehouse.items import LoadedItem
 
@@ -23,9 +24,13 @@ def commit_rows(
     code_fp: str,
     batch_of: Mapping[str, str],
     carried_types: Mapping[str, str],
+    partial: AnyOf[str],
     moment: str,
 ) -> pa.Table:
-    """The extracted rows (with `_source_item` and `_position`) as the document store takes them."""
+    """The extracted rows (with `_source_item` and `_position`) as the document store takes them.
+
+    Rows of `partial` items name no code: should their outcome be lost in a crash, they are extracted again.
+    """
     items = extracted.column(document.SOURCE_ITEM).to_pylist()
     positions = extracted.column(document.POSITION).to_pylist()
     sources = [loaded[item] for item in items]
@@ -50,7 +55,7 @@ def commit_rows(
         document.SOURCE_FP: _strings(source.source_fp for source in sources),
         document.INPUT_FP: _strings(source.input_fp for source in sources),
         document.PASS_FP: _strings(source.pass_fp for source in sources),
-        document.CODE_FP: _strings([code_fp] * len(items)),
+        document.CODE_FP: _strings("" if item in partial else code_fp for item in items),
         document.CONTENT_FP: _strings(content_fps(columns, len(items))),
         document.MIME_TYPE: _strings(source.mime_type for source in sources),
         document.CREATED_AT: _strings([moment] * len(items)),
@@ -63,12 +68,21 @@ def patched_rows(
     rows: pa.Table,
     loaded: Mapping[str, LoadedItem],
     *,
+    extracted: AnyOf[str],
     carried_types: Mapping[str, str],
     moment: str,
 ) -> pa.Table:
-    """Existing rows with carried fields and source fingerprints renewed; nothing extracted changes."""
+    """Existing rows with carried fields and source fingerprints renewed; the `extracted` columns stay as they are.
+
+    A carried field that the source no longer has becomes null.
+    """
     sources = [loaded[item] for item in rows.column(document.SOURCE_ITEM).to_pylist()]
-    renewed = {name: rows.column(name) for name in rows.column_names}
+    renewed = {
+        name: rows.column(name)
+        if name in extracted or document.is_reserved(name)
+        else pa.nulls(rows.num_rows, rows.schema.field(name).type)
+        for name in rows.column_names
+    }
     for name, kind in carried_types.items():
         renewed[name] = pa.array(
             [source.carried.get(name) for source in sources], pa.type_for_alias(_alias(kind))
@@ -91,7 +105,7 @@ def content_fps(columns: Mapping[str, Any], length: int) -> list[str]:
     prints = []
     for index in range(length):
         state = hashlib.sha256(
-            canonical_json([[name, _plain(values[name][index])] for name in names]).encode()
+            canonical_json([[name, plain(values[name][index])] for name in names]).encode()
         )
         for name in sorted(vectors):
             state.update(name.encode())
@@ -113,17 +127,6 @@ def _vector_bytes(column: Any) -> list[bytes]:
     if len(matrix) != len(array):
         return [canonical_json(value).encode() for value in array.to_pylist()]
     return [row.tobytes() for row in matrix]
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON can say; what it cannot (bytes, dates, NaN) by its text."""
-    if value is None or isinstance(value, str | int | bool):
-        return value
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(part) for key, part in value.items()}
-    return repr(value)
 
 
 def _strings(values: Any) -> pa.Array:

@@ -120,7 +120,10 @@ class Uploads:
             return upload, None
         blob = BlobSpec(property=upload.blob_property, upload_id=upload_id)
         spec = ObjectSpec(
-            blobs=[blob], metadata=dict(upload.object_metadata), skip_duplicates=upload.skip_duplicates
+            blobs=[blob],
+            metadata=dict(upload.object_metadata),
+            skip_duplicates=upload.skip_duplicates,
+            idempotency_key=None if upload.skip_duplicates else upload_id,
         )
         stored = self._objects().put(bucket, spec, policy=policy).object
         return self._uploads.put(replace(upload, object_id=stored.object_id)), stored

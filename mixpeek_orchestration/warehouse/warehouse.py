@@ -73,7 +73,7 @@ class Warehouse:
             self.catalog.objects,
             self.parts.objects,
             uploaded=lambda upload_id: self.uploads.content(upload_id),
-            remove_documents=self.batches.removal,
+            removals=self.batches,
         )
 
     @cached_property

@@ -37,13 +37,14 @@ class Tally:
     results: dict[str, Result] = field(default_factory=dict)
     rows_by_item: dict[str, int] = field(default_factory=dict)
     rows_deleted: int = 0
-    first_error: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    vanished: set[str] = field(default_factory=set)
     table_version: int = 0
 
-    def effects(self, usage: Usage) -> Effects:
-        return Effects(
-            self.results, self.rows_by_item, self.rows_deleted, self.first_error, self.table_version, usage
-        )
+    def effects(self, usage: Usage, *, items: Sequence[str], rows_deleted: int) -> Effects:
+        """What was done for these items; `vanished` ones were gone when they were to be read."""
+        first_error = next((self.errors[item] for item in items if item in self.errors), None)
+        return Effects(self.results, self.rows_by_item, rows_deleted, first_error, self.table_version, usage)
 
 
 class Work:
@@ -101,9 +102,14 @@ class Work:
     def _patch(self) -> None:
         for items in _chunks(self._planned.plan.items(planning.PATCH), _LOAD_CHUNK):
             loaded = self._planned.reader.load(items)
+            self.tally.vanished.update(item for item in items if item not in loaded)
             rows = self._documents.by_ids(self._table, document.SOURCE_ITEM, list(loaded))
             renewed = patched_rows(
-                rows, loaded, carried_types=self._carried_types(loaded.values()), moment=now()
+                rows,
+                loaded,
+                extracted=self._extracted,
+                carried_types=self._carried_types(loaded.values()),
+                moment=now(),
             )
             self._commit(renewed, list(loaded))
 
@@ -134,6 +140,7 @@ class Work:
         for chunk in _chunks(items, _LOAD_CHUNK):
             loaded = self._planned.reader.load(chunk)
             self._loaded.update(loaded)
+            self.tally.vanished.update(item for item in chunk if item not in loaded)
             yield from (loaded[item].source for item in chunk if item in loaded)
 
     def _commit_group(self, group: Sequence[Extracted]) -> None:
@@ -144,12 +151,15 @@ class Work:
         counts = split_by_item(rows, done)
         results = results_of(counts, errors)
         keeps_old = [item for item, result in results.items() if result == "failed"]
-        self._commit(self._rows(rows), [item for item in done if item not in set(keeps_old)])
+        partial = {item for item, result in results.items() if result == "partial"}
+        self._commit(self._rows(rows, partial), [item for item in done if item not in set(keeps_old)])
         self._settle(results, errors, empty)
         self.tally.results.update(results)
         self.tally.rows_by_item.update(counts)
-        if errors and self.tally.first_error is None:
-            self.tally.first_error = f"{errors[0].step}: {errors[0].error_class}: {errors[0].message}"[:500]
+        for error in errors:
+            self.tally.errors.setdefault(
+                error.item, f"{error.step}: {error.error_class}: {error.message}"[:500]
+            )
         for item in done:
             self._loaded.pop(item, None)
 
@@ -166,7 +176,7 @@ class Work:
         self.tally.table_version = result.version
         self.tally.rows_deleted += result.rows_deleted
 
-    def _rows(self, extracted: pa.Table) -> pa.Table:
+    def _rows(self, extracted: pa.Table, partial: set[str]) -> pa.Table:
         return commit_rows(
             extracted,
             self._loaded,
@@ -175,6 +185,7 @@ class Work:
             code_fp=self._planned.description.code_fp,
             batch_of=self._batch_of,
             carried_types=self._carried_types(self._loaded.values()),
+            partial=partial,
             moment=now(),
         )
 
@@ -220,10 +231,13 @@ class Work:
 
     def _carried_types(self, loaded: Iterable[LoadedItem]) -> dict[str, str]:
         """The carried columns of these items; where a name clashes, what was extracted wins."""
-        description = self._planned.description
-        extracted = {*description.output_fields, *(vector.column for vector in description.vectors)}
         names = {name for item in loaded for name in item.carried}
-        return self._planned.reader.carried_types(sorted(names - extracted))
+        return self._planned.reader.carried_types(sorted(names - self._extracted))
+
+    @property
+    def _extracted(self) -> set[str]:
+        description = self._planned.description
+        return {*description.output_fields, *(vector.column for vector in description.vectors)}
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterator[list[str]]:
