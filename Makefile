@@ -40,7 +40,8 @@ test-slow: $(READY) ## Crash, browser and end-to-end tests
 	$(BIN)/pytest -m slow
 
 crash: $(READY) ## The long kill -9 campaigns
-	$(BIN)/python benchmarks/crash.py --kills 50
+	$(BIN)/python -m benchmarks.crash --kills 50
+	for round in 1 2; do $(BIN)/pytest -q assets_tests/e2e/test_recovery.py || exit 1; done
 
 bench: $(READY) ## All benchmarks, side by side
 	$(BIN)/python -m benchmarks

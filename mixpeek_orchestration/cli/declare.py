@@ -26,14 +26,15 @@ def apply(
 
     manifest = read_manifest(file)
     with local_warehouse() as warehouse:
-        namespace_id = warehouse.ensure_namespace(manifest.namespace)
+        found = warehouse.catalog.resources.namespace(manifest.namespace)
+        namespace_id = found.namespace_id if found else ""
         changes = warehouse.declarations.changes(namespace_id, manifest)
         for change in changes:
             typer.echo(change.line)
         if dry_run or all(change.action == "unchanged" for change in changes):
             typer.echo("nothing changed")
             return
-        warehouse.declarations.apply(namespace_id, manifest)
+        warehouse.declarations.apply(warehouse.ensure_namespace(manifest.namespace), manifest)
         warehouse.publish()
         typer.echo(f"applied {sum(change.action != 'unchanged' for change in changes)} changes")
 

@@ -70,7 +70,28 @@ class Buckets:
                 value=list(new.unique_key),
                 fix="Make a new bucket.",
             )
+        self._check_readers(old, new)
         return self._catalog.resources.put_bucket(new)
+
+    def _check_readers(self, old: Bucket, new: Bucket) -> None:
+        """Raises `Conflict` when a property that collections may read goes or gets another type."""
+        lost = [
+            name
+            for name, prop in old.properties.items()
+            if name not in new.properties or new.properties[name].type != prop.type
+        ]
+        readers = self._readers(old) if lost else []
+        if readers:
+            raise Conflict(
+                f"The property {lost[0]!r} of bucket {old.name!r} may be read by {', '.join(readers)}.",
+                field=f"bucket_schema.properties.{lost[0]}",
+                value=lost[0],
+                fix="Keep it as it was, and add a new property.",
+            )
+
+    def _readers(self, bucket: Bucket) -> list[str]:
+        collections = self._catalog.resources.collections(bucket.namespace_id)
+        return [c.name for c in collections if bucket.bucket_id in c.source.ids]
 
     def matches(self, bucket: Bucket, spec: BucketSpec) -> bool:
         """Whether the bucket is already what the spec says."""
@@ -100,11 +121,7 @@ class Buckets:
         """Remove a bucket that no collection reads and that holds no object; raises `Conflict` otherwise."""
         bucket = self.get(namespace_id, identifier)
         check_owner(bucket.managed_by, managed_by, kind="bucket", name=bucket.name)
-        readers = [
-            c.name
-            for c in self._catalog.resources.collections(namespace_id)
-            if bucket.bucket_id in c.source.ids
-        ]
+        readers = self._readers(bucket)
         if readers:
             raise Conflict(
                 f"Bucket {bucket.name!r} is read by {', '.join(readers)}.",

@@ -75,7 +75,18 @@ def schema() -> dict[str, Any]:
     for place in ("StageConfig", "StageInput"):
         definitions[place]["allOf"] = [_parameters_of(stage_id) for stage_id in STAGES]
         definitions[place]["properties"]["stage_id"] = {"enum": [*STAGES, *FORMER_NAMES, None]}
+    _also_spelled(definitions["ExtractorSpec"], "parameters", "params")
+    _also_spelled(definitions["StageConfig"], "stage_id", "stage_name")
+    _also_spelled(definitions["StageInput"], "stage_name", "name")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "title": "mixpeek.yaml"}
+
+
+def _also_spelled(definition: dict[str, Any], newest: str, older: str) -> None:
+    """Let an older spelling of a field pass, in place of the newest one where that is required."""
+    definition["properties"][older] = definition["properties"][newest]
+    if newest in definition.get("required", ()):
+        definition["required"].remove(newest)
+        definition["anyOf"] = [{"required": [newest]}, {"required": [older]}]
 
 
 def _parameters_of(stage_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from assets_tests.unit.warehouse.lab import Lab
-from mixpeek_orchestration.core.errors import Cycle, InvalidInput, ManagedElsewhere, MixpeekError
+from mixpeek_orchestration.core.errors import Conflict, Cycle, InvalidInput, ManagedElsewhere, MixpeekError
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest, schema
 from mixpeek_orchestration.warehouse.specs import BucketSpec
@@ -84,6 +84,15 @@ CASES = [
     (["collections", 0, "source", "bucket_id"], "notes", True),
     (["collections", 1, "enabled"], False, True),
     (["collections", 0, "schedule"], None, True),
+    (["collections", 0, "feature_extractor", "params"], {"split_lines": True}, True),
+    (
+        ["retrievers", 0, "stages", 0, "config"],
+        {
+            "stage_name": "feature_search",
+            "parameters": GOOD["retrievers"][0]["stages"][0]["config"]["parameters"],
+        },
+        True,
+    ),
     (["buckets", 0, "colour"], "red", False),
     (["buckets", 0, "bucket_name"], ..., False),
     (["buckets", 0, "bucket_name"], "", False),
@@ -171,6 +180,25 @@ def test_a_resource_of_another_owner_is_not_changed(lab: Lab) -> None:
     lab.warehouse.buckets.create(lab.namespace_id, spec)
     with pytest.raises(ManagedElsewhere, match="managed by api"):
         lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, GOOD))
+
+
+def test_a_file_may_use_what_it_makes(lab: Lab) -> None:
+    """An existing collection reads a bucket that the same file adds."""
+    lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, GOOD))
+    grown = copy.deepcopy(GOOD)
+    grown["buckets"].append({**GOOD["buckets"][0], "bucket_name": "more"})
+    grown["collections"][0]["source"]["bucket_ids"] = ["notes", "more"]
+    lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, grown))
+    more = lab.warehouse.buckets.get(lab.namespace_id, "more").bucket_id
+    assert more in lab.warehouse.collections.get(lab.namespace_id, "lines").source.ids
+
+
+def test_a_property_that_is_read_cannot_change_its_type(lab: Lab) -> None:
+    """Columns of existing documents would no longer fit; the conflict names the property and its readers."""
+    lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, GOOD))
+    edited = changed(["buckets", 0, "bucket_schema", "properties", "t", "type"], "integer")
+    with pytest.raises(Conflict, match="lines"):
+        lab.warehouse.declarations.apply(lab.namespace_id, validated(Manifest, edited))
 
 
 def test_a_circle_in_a_file_is_named(lab: Lab) -> None:
