@@ -91,6 +91,29 @@ class TestOtherProcesses:
 
 
 class TestConcurrentWriters:
+    def test_of_two_that_create_a_table_one_is_told(self, uri: str) -> None:
+        """The later one does not replace what the earlier one wrote: it has to plan again."""
+        begin = threading.Barrier(2)
+        told: list[str] = []
+
+        def write(name: str) -> None:
+            own, rows = open_documents(f"{uri}"), document_rows({name: 2})
+            begin.wait()
+            try:
+                own.commit(f"race{number}", rows, items=[name], stamp=STAMP)
+            except NotReady:
+                told.append(name)
+
+        for number in range(20):
+            writers = [threading.Thread(target=write, args=(name,)) for name in "ab"]
+            for writer in writers:
+                writer.start()
+            for writer in writers:
+                writer.join()
+            kept = set(open_documents(uri).read(f"race{number}")[SOURCE_ITEM].to_pylist())
+            assert kept == {"a", "b"} - set(told)
+            told.clear()
+
     def test_different_items_all_survive_once(self, uri: str) -> None:
         """Two writers with handles of their own, ten items each: all twenty are there, no row twice."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import lance
 import pyarrow as pa
 import pyarrow.compute as pc
+from lance.commit import CommitConflictError
 from lance.dataset import Transaction
 from lance.fragment import write_fragments
 
@@ -54,15 +55,21 @@ def stamp_of(transaction: Transaction | None) -> Stamp | None:
 
 
 def create(path: str, rows: pa.Table, stamp: Stamp, options: dict[str, str] | None) -> Committed:
-    """A new table with these rows; fails when another process created it first."""
+    """A new table with these rows; fails when another process created it first.
+
+    Not `write_dataset(mode="create")`: of two that run at once the later one replaces what the earlier one wrote.
+    """
     schema = pa.schema(new_fields(rows, pa.schema([])))
-    dataset = lance.write_dataset(
-        conformed(rows, schema),
-        path,
-        mode="create",
-        storage_options=options,
-        transaction_properties=properties(stamp),
-    )
+    fragments = write_fragments(conformed(rows, schema), path, storage_options=options)
+    operation = lance.LanceOperation.Overwrite(schema, fragments)
+    transaction = Transaction(0, operation, transaction_properties=properties(stamp))
+    try:
+        dataset = lance.LanceDataset.commit(path, transaction, storage_options=options, max_retries=0)
+    except OSError as error:
+        # With a table there, Lance looks for the version that this commit was made on, which no table has.
+        if "_versions/0.manifest" in str(error):
+            raise CommitConflictError("Another process created the table first.") from error
+        raise
     return Committed(dataset, 0)
 
 
