@@ -1,7 +1,7 @@
 """How much goes into one commit: whole items, bounded by count, rows and time, growing with the table.
 
-A commit costs a fixed part and a part that grows with the table (measured: 70 ms at 20,000 rows, 260 ms at
-300,000), so larger tables get larger groups and the cost of committing stays a constant share of the work.
+A commit costs a fixed part and a part that grows with the table (measured for 500 items: 19 ms at 5,000 rows, 49 ms
+at 200,000), so larger tables get larger groups and the cost of committing stays a constant share of the work.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def create(path: str, rows: pa.Table, stamp: Stamp, options: dict[str, str] | No
     Not `write_dataset(mode="create")`: of two that run at once the later one replaces what the earlier one wrote.
     """
     schema = pa.schema(new_fields(rows, pa.schema([])))
-    fragments = write_fragments(conformed(rows, schema), path, storage_options=options)
+    fragments = write_fragments(conformed(rows, schema), path, mode="create", storage_options=options)
     operation = lance.LanceOperation.Overwrite(schema, fragments)
     transaction = Transaction(0, operation, transaction_properties=properties(stamp))
     try:
