@@ -37,7 +37,7 @@ _WRITERS = 16
 _SAME_CONTENT = "content:"
 """The key of objects that were put with `skip_duplicates`: the first one with the same bytes stays as it is."""
 
-UploadedContent = Callable[[str], Content]
+UploadedContent = Callable[[Bucket, str], Content]
 """Gives the content of a received upload by its id."""
 
 
@@ -194,7 +194,7 @@ class Objects:
                 fix=f"Send type {declared.type}, or leave it out.",
             )
         if blob.upload_id is not None:
-            return self._uploaded(blob.upload_id)
+            return self._uploaded(bucket, blob.upload_id)
         return inline_content(blob, declared.type, field=at)
 
 

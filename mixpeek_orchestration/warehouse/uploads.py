@@ -128,9 +128,13 @@ class Uploads:
         stored = self._objects().put(bucket, spec, policy=policy).object
         return self._uploads.put(replace(upload, object_id=stored.object_id)), stored
 
-    def content(self, upload_id: str) -> Content:
-        """The bytes of a received upload; raises `NotFound` or `Conflict`."""
+    def content(self, bucket: Bucket, upload_id: str) -> Content:
+        """The bytes of an upload that the bucket received; raises `NotFound`, also for another bucket's, or `Conflict`."""
         upload = self._get(upload_id)
+        if upload.bucket_id != bucket.bucket_id:
+            raise NotFound(
+                f"Bucket {bucket.name!r} has no upload {upload_id!r}.", field="upload_id", value=upload_id
+            )
         if not upload.content_hash:
             raise Conflict("The bytes have not arrived yet.", field="upload_id", value=upload_id)
         return Content(self._store.get(upload.content_hash), upload.mime_type, upload.filename)

@@ -72,7 +72,7 @@ class Warehouse:
         return Objects(
             self.catalog.objects,
             self.parts.objects,
-            uploaded=lambda upload_id: self.uploads.content(upload_id),
+            uploaded=lambda bucket, upload_id: self.uploads.content(bucket, upload_id),
             removals=self.batches,
         )
 
