@@ -19,7 +19,13 @@ from mixpeek_orchestration.core.errors import (
     Unsupported,
 )
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.specs import BatchSpec, BucketSpec, CollectionSpec, ObjectSpec
+from mixpeek_orchestration.warehouse.specs import (
+    BatchSpec,
+    BucketSpec,
+    CollectionSpec,
+    ObjectSpec,
+    UploadSpec,
+)
 
 TEXT = {"properties": {"body": {"type": "text"}}}
 
@@ -149,3 +155,16 @@ def test_unknown_and_unbuilt_fields_are_told_apart() -> None:
             BucketSpec, {"bucket_name": "b", "bucket_schema": TEXT, "ingest_filter": {"retriever_id": "r"}}
         )
     assert later.value.field == "ingest_filter"
+
+
+def test_an_upload_belongs_to_its_bucket(lab: Lab) -> None:
+    """A blob cannot name the upload of another bucket: for that bucket it does not exist."""
+    other = lab.warehouse.buckets.create(
+        lab.namespace_id, BucketSpec(bucket_name="other", bucket_schema=TEXT)
+    )
+    announced = lab.warehouse.uploads.create(other, UploadSpec(filename="a.txt", content_type="text/plain"))
+    lab.warehouse.uploads.receive(announced.upload.upload_id, announced.token, b"secret")
+    blob = {"property": "body", "upload_id": announced.upload.upload_id}
+    with pytest.raises(NotFound):
+        lab.warehouse.objects.put(lab.bucket, ObjectSpec(blobs=[blob]))
+    assert lab.warehouse.objects.put(other, ObjectSpec(blobs=[blob])).change == "created"
