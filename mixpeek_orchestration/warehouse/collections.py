@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from mixpeek_orchestration.core.bucket import Bucket, ManagedBy
+from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.collection import (
     Collection,
     ExtractorChoice,
@@ -329,14 +329,3 @@ def _same_extraction(old: Collection, new: Collection) -> bool:
         new.extractor.version,
         dict(new.extractor.parameters),
     )
-
-
-def ordered_by_tier(collections: Sequence[Collection], wanted: Sequence[str]) -> tuple[str, ...]:
-    """The wanted collection ids, upstream ones first."""
-    tiers = tier_of(collections)
-    return tuple(sorted(wanted, key=lambda cid: (tiers[cid], cid)))
-
-
-def names_of(buckets: Sequence[Bucket], collections: Sequence[Collection]) -> dict[str, str]:
-    """Names by id, for messages and lineage paths."""
-    return {**{b.bucket_id: b.name for b in buckets}, **{c.collection_id: c.name for c in collections}}
