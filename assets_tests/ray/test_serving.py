@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import tenacity
 
 from assets_tests.unit.serving.echo_package import echo_recipe, write_echo
 from mixpeek_orchestration.core.errors import EndpointFailed, InvalidInput, InvalidPackage, NotReady
@@ -114,18 +115,18 @@ def test_deploying_one_endpoint_restarts_no_other(host, tmp_path):
     host.remove("ep_right")
 
 
-def is_gone_unnoticed(url: str) -> bool:
-    """Whether a URL that was replaced still answers, or answers with something else than "ask again"."""
-    import tenacity
-
-    def gone() -> bool:
-        return not is_answering(Deployment("ep", "any", "v1", url=url))
-
+def eventually(fact: Callable[[], bool]) -> None:
+    """The fact holds within a minute: Serve's controller acts on what it was told in its next round."""
     tenacity.Retrying(
-        retry=tenacity.retry_if_result(lambda is_gone: not is_gone),
+        retry=tenacity.retry_if_result(lambda holds: not holds),
         wait=tenacity.wait_fixed(0.2),
         stop=tenacity.stop_after_delay(60),
-    )(gone)
+    )(fact)
+
+
+def is_gone_unnoticed(url: str) -> bool:
+    """Whether a URL that was replaced still answers, or answers with something else than "ask again"."""
+    eventually(lambda: not is_answering(Deployment("ep", "any", "v1", url=url)))
     try:
         ask(url, "abc")
     except NotReady:
@@ -158,7 +159,7 @@ def test_an_endpoint_that_cannot_start_in_time_is_not_ready(ray_cluster, folder)
     )
     with pytest.raises(NotReady, match="within 3 s"):
         greedy.deploy("ep_greedy", [echo_recipe(folder)])
-    assert greedy.status("ep_greedy") in (None, "DELETING")
+    eventually(lambda: greedy.status("ep_greedy") in (None, "DELETING"))
 
 
 def test_removing_what_is_not_there_is_nothing(host):
