@@ -9,6 +9,7 @@ import typer
 from mixpeek_orchestration import __version__
 from mixpeek_orchestration.cli import declare, demo, stack_commands, work
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
+from mixpeek_orchestration.cli.plugin import group
 
 app = typer.Typer(
     name="mixpeek",
@@ -39,3 +40,4 @@ stack_commands.add_to(app)
 declare.add_to(app)
 work.add_to(app)
 demo.add_to(app)
+group.add_to(app)
