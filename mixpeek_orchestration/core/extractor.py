@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from mixpeek_orchestration.core.collection import VectorIndex
+from mixpeek_orchestration.core.errors import Broken
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_LOCAL: Final = ("object_store", "platform")
+"""What belongs to the installation that runs a description and not to what is described: it is never written down."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,10 @@ class ExtractorDescription:
     """An extractor version with one set of parameters, described.
 
     `code_parts` are the named parts under `code_fp`; `realtime_fp` is empty when there is no `realtime.py`.
-    `path` is the folder of the working copy.
+    `path` is the folder of the working copy. `archive` is the content hash of a published version, empty for a working
+    copy, and `namespace_id` the namespace that owns it. `isolation` is how little its code is trusted: `trusted`,
+    `reviewed` or `untrusted`. `source` is `builtin`, `custom` or `community`. `python` is the interpreter of the
+    package's own environment, empty where ours has everything that it needs.
     """
 
     name: str
@@ -69,6 +80,22 @@ class ExtractorDescription:
     output_schema: Mapping[str, Any] = field(default_factory=dict)
     parameter_schema: Mapping[str, Any] = field(default_factory=dict)
     model_cache: str = ""
+    category: str | None = None
+    author: str | None = None
+    features: tuple[Mapping[str, Any], ...] = ()
+    serve_config: Mapping[str, Any] = field(default_factory=dict)
+    input_mappings: Mapping[str, Any] = field(default_factory=dict)
+    system_packages: tuple[str, ...] = ()
+    container_image: str = ""
+    example_input: Mapping[str, Any] | None = None
+    feature_uri: str | None = None
+    python: str = ""
+    isolation: str = "trusted"
+    archive: str = ""
+    namespace_id: str = ""
+    source: str = "builtin"
+    object_store: Mapping[str, Any] = field(default_factory=dict)
+    platform: Any = None
 
     @property
     def has_realtime(self) -> bool:
@@ -77,7 +104,52 @@ class ExtractorDescription:
     @property
     def recipe(self) -> Recipe:
         """What a worker needs to build the same steps itself."""
-        return Recipe(self.name, self.version, self.path, self.parameters, self.code_fp, self.model_cache)
+        return Recipe(
+            self.name,
+            self.version,
+            self.path,
+            self.parameters,
+            self.code_fp,
+            self.model_cache,
+            isolation=self.isolation,
+            archive=self.archive,
+            object_store=self.object_store,
+            platform=self.platform,
+            python=self.python,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The description as plain JSON values, without what belongs to the installation (`object_store`, `platform`)."""
+        return {name: _plain(value) for name, value in asdict(self).items() if name not in _LOCAL}
+
+    @classmethod
+    def from_dict(cls, written: Mapping[str, Any]) -> Self:
+        """The description that `as_dict` wrote. Raises `Broken` for anything else, wherever it comes from."""
+        from pydantic import ValidationError
+
+        try:
+            return _adapter(cls).validate_python({k: v for k, v in written.items() if k not in _LOCAL})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise Broken(
+                f"This is not the description of an extractor: {first['msg']}.",
+                field=".".join(map(str, first["loc"])),
+                value=first["input"],
+                fix="Describe the package again.",
+            ) from error
+
+
+@cache
+def _adapter(described: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(described)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -85,7 +157,9 @@ class Recipe:
     """What travels to workers and replicas instead of live objects.
 
     A worker whose copy of the package has another `code_fp` must refuse to build. `model_cache` is the folder where
-    model files are kept, empty for the worker's own default.
+    model files are kept, empty for the worker's own default. A worker on a machine that has not unpacked `archive`
+    fetches it from `object_store`. `platform` is a `PlatformReference`, which opens the services that the package may
+    use. Both hold references, never a secret.
     """
 
     name: str
@@ -94,3 +168,8 @@ class Recipe:
     parameters: Mapping[str, Any]
     code_fp: str
     model_cache: str = ""
+    isolation: str = "trusted"
+    archive: str = ""
+    object_store: Mapping[str, Any] = field(default_factory=dict)
+    platform: Any = None
+    python: str = ""
