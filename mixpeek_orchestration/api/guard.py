@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, cast
 
-from fastapi import Depends, Header, Request, Security
+from fastapi import Depends, Header, Path, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -54,22 +54,36 @@ class OpenRoute(APIRoute):
 class KeyRoute(OpenRoute):
     """A route that needs a key, but no namespace."""
 
-    scoped: ClassVar[bool] = False
+    def identify(self, request: Request) -> Caller:
+        """The caller; raises `Unauthenticated`, `Forbidden`, or `NotFound` for a namespace that the key may not see."""
+        return Caller(_key_of(request))
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            request.state.caller = await run_in_threadpool(identify, request, scoped=self.scoped)
+            request.state.caller = await run_in_threadpool(self.identify, request)
             return await handle(request)
 
         return guarded
 
 
 class NamespaceRoute(KeyRoute):
-    """A route that needs a key and a namespace; the usual one."""
+    """A route that needs a key, and a namespace in the header; the usual one."""
 
-    scoped = True
+    def identify(self, request: Request) -> Caller:
+        key = _key_of(request)
+        named = _as_text(request.headers.get("x-namespace"))
+        return Caller(key, request.app.state.warehouse.access.namespace(key, named))
+
+
+class PathNamespaceRoute(KeyRoute):
+    """A route that needs a key, and whose path names the namespace as `{namespace_id}`, by id or name."""
+
+    def identify(self, request: Request) -> Caller:
+        key = _key_of(request)
+        named = request.path_params["namespace_id"]
+        return Caller(key, request.app.state.warehouse.access.namespace(key, named, field="namespace_id"))
 
 
 def query_parameters(route: APIRoute) -> frozenset[str]:
@@ -97,13 +111,9 @@ def refuse_unknown_query(request: Request, known: frozenset[str]) -> None:
             )
 
 
-def identify(request: Request, *, scoped: bool) -> Caller:
-    """The caller; raises `Unauthenticated`, `Forbidden`, or `NotFound` for a namespace that the key may not see."""
-    access = request.app.state.warehouse.access
-    key = access.authenticate(bearer_token(request.headers.get("authorization")))
-    if not scoped:
-        return Caller(key)
-    return Caller(key, access.namespace(key, _as_text(request.headers.get("x-namespace"))))
+def _key_of(request: Request) -> ApiKey:
+    access = cast(Warehouse, request.app.state.warehouse).access
+    return access.authenticate(bearer_token(request.headers.get("authorization")))
 
 
 def bearer_token(header: str | None) -> str | None:
@@ -152,6 +162,17 @@ async def _key_only(
     return cast(Caller, request.state.caller)
 
 
+async def _path_caller(
+    request: Request,
+    _namespace: Annotated[
+        str, Path(alias="namespace_id", description="Id or name of a namespace; no header is needed.")
+    ],
+    _key: Annotated[Any, Security(HTTPBearer(auto_error=False, description="An API key, sk_…"))] = None,
+) -> Caller:
+    return cast(Caller, request.state.caller)
+
+
 Here = Annotated[Caller, Depends(_caller)]
+There = Annotated[Caller, Depends(_path_caller)]
 Key = Annotated[Caller, Depends(_key_only)]
 House = Annotated[Warehouse, Depends(_warehouse)]

@@ -56,17 +56,20 @@ class Access:
             raise Forbidden("This API key is not known here.", field="Authorization", fix="Check the key.")
         return key
 
-    def namespace(self, key: ApiKey, identifier: str | None) -> Namespace:
-        """The namespace that a request is about; one that the key may not see does not exist for it."""
+    def namespace(self, key: ApiKey, identifier: str | None, *, field: str = "X-Namespace") -> Namespace:
+        """The namespace that a request is about; one that the key may not see does not exist for it.
+
+        `field` is where the request names it.
+        """
         if not identifier:
             raise InvalidInput(
                 "No namespace was named.",
-                field="X-Namespace",
+                field=field,
                 fix="Send the header X-Namespace with a name or id.",
             )
         found = self._resources.namespace(identifier)
         if found is None or (key.namespaces and found.namespace_id not in key.namespaces):
-            raise NotFound(f"There is no namespace {identifier!r}.", field="X-Namespace", value=identifier)
+            raise NotFound(f"There is no namespace {identifier!r}.", field=field, value=identifier)
         return found
 
     def visible(self, key: ApiKey) -> list[Namespace]:
