@@ -1,0 +1,64 @@
+"""A package's code run with its platform around it: it may ask for services, and gives away no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mixpeek_orchestration.core.ports.platform import Platform
+from mixpeek_orchestration.extractors.container import use_platform
+from mixpeek_orchestration.extractors.secrecy import refuse_leaks, scrub_error
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def guarded(platform: Platform | None) -> Iterator[None]:
+    """Inside the block the platform is the current one; an error that leaves it names no secret."""
+    if platform is None:
+        yield
+        return
+    with use_platform(platform):
+        try:
+            yield
+        except BaseException as error:
+            scrub_error(error, platform.secrets_in_use())
+            raise
+
+
+def guarded_processor(
+    process: Callable[[pd.DataFrame], pd.DataFrame], platform: Platform | None, *, name: str = "The step"
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """`process`, run with the platform; raises `InvalidOutput` when what it returns contains a secret that was asked
+    for, so that bisection costs exactly the rows that do."""
+    if platform is None:
+        return process
+
+    def run(batch: pd.DataFrame) -> pd.DataFrame:
+        with guarded(platform):
+            result = process(batch)
+        _refuse(result, platform, name)
+        return result
+
+    return run
+
+
+def guarded_answer(answer: Mapping[str, Any], platform: Platform | None, *, name: str) -> Mapping[str, Any]:
+    """The answer of a realtime service; raises `InvalidOutput` when it contains a secret that was asked for."""
+    if platform is not None:
+        columns = {str(key): [key, value] for key, value in answer.items()}
+        refuse_leaks(columns, platform.secrets_in_use(), by=name)
+    return answer
+
+
+def _refuse(result: Any, platform: Platform, name: str) -> None:
+    secrets = platform.secrets_in_use()
+    if secrets and hasattr(result, "columns"):
+        columns = {str(column): result[column] for column in result.columns if _may_hold_text(result[column])}
+        refuse_leaks(columns, secrets, by=name)
+
+
+def _may_hold_text(column: Any) -> bool:
+    return getattr(column.dtype, "kind", "O") not in "biufcmM"
