@@ -12,6 +12,9 @@ from mixpeek_orchestration.core.bucket import Bucket, BucketCounts
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.object import SourceObject
+from mixpeek_orchestration.core.ports.models import ModelCatalog
+from mixpeek_orchestration.core.ports.packages import PackageCatalog
+from mixpeek_orchestration.core.ports.secrets import SecretCatalog
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.core.upload import Upload
@@ -22,12 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Namespace:
-    """A tenant: all resources live in one."""
+    """A tenant: all resources live in one. `isolation` is the least strict level at which its packages may run,
+    empty where the settings decide."""
 
     namespace_id: str
     name: str
     description: str | None = None
     created_at: str = ""
+    isolation: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class ResourceCatalog(Protocol):
         """By id or by name."""
 
     def put_key(self, key: ApiKey) -> ApiKey: ...
+    def key(self, key_id: str) -> ApiKey | None: ...
     def key_by_hash(self, key_hash: str) -> ApiKey | None: ...
 
     def put_bucket(self, bucket: Bucket) -> Bucket:
@@ -254,7 +260,8 @@ class Deployment:
     """An endpoint: one extractor version that answers queries.
 
     `wanted_fp` is what should run, `running_fp` what does. `code_fps` maps the fingerprint of each parameter set
-    in use to the batch `code_fp` of the package that is running.
+    in use to the batch `code_fp` of the package that is running. `namespace_id` owns the published version, and is
+    empty for a working copy, which answers for all namespaces.
     """
 
     endpoint_id: str
@@ -267,14 +274,16 @@ class Deployment:
     code_fps: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     updated_at: str = ""
+    namespace_id: str = ""
 
 
 class DeploymentCatalog(Protocol):
     """Endpoints and their state."""
 
     def put(self, deployment: Deployment) -> Deployment: ...
-    def get(self, name: str, version: str) -> Deployment | None:
-        """By extractor name and version in any spelling."""
+    def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment | None:
+        """By extractor name and version in any spelling: the endpoint that answers in a namespace, which is the first
+        one in its `core.published.scopes`."""
 
     def all(self) -> list[Deployment]: ...
     def delete(self, endpoint_id: str) -> bool: ...
@@ -299,5 +308,8 @@ class Catalog(Protocol):
     leases: LeaseCatalog
     deployments: DeploymentCatalog
     uploads: UploadCatalog
+    secrets: SecretCatalog
+    models: ModelCatalog
+    packages: PackageCatalog
 
     def close(self) -> None: ...

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
+from mixpeek_orchestration.core.own_model import OwnModel
 from mixpeek_orchestration.core.ports.catalog import Deployment, Namespace
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.catalog.clock import now
@@ -94,4 +95,35 @@ def second_endpoint(deployment: Deployment, existing: str) -> Conflict:
         field="endpoint_id",
         value=deployment.endpoint_id,
         fix="Update that endpoint, or delete it first.",
+    )
+
+
+def second_secret(name: str) -> NameConflict:
+    """The error for creating a secret whose name is taken."""
+    return NameConflict(
+        f"There is a secret {name!r} already.",
+        field="secret_name",
+        value=name,
+        fix="Update it, or delete it first.",
+    )
+
+
+def second_model(model: OwnModel) -> Conflict:
+    """The error for another upload of a version: published weights never change."""
+    return Conflict(
+        f"The model {model.name!r} has a version {model.version} already.",
+        field="version",
+        value=model.version,
+        fix="Upload it under another version.",
+        model_id=model.model_id,
+    )
+
+
+def too_many_models(limit: int) -> Conflict:
+    """The error for more models than a namespace may have."""
+    return Conflict(
+        f"The namespace has {limit} models, which is the most.",
+        field="name",
+        value=limit,
+        fix="Delete one first.",
     )

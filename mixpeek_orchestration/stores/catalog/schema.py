@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest Alembic revision, known without importing Alembic; a test compares the two."""
 
 metadata = MetaData(
@@ -234,6 +234,34 @@ deployments = Table(
 
 uploads = Table(
     "uploads",
+    metadata,
+    Column("upload_id", Text, primary_key=True),
+    Column("expires_at", Double, nullable=False),
+    _text("body"),
+)
+
+secrets = Table("secrets", metadata, Column("name", Text, primary_key=True), _text("body"))
+
+models = Table(
+    "models",
+    metadata,
+    _seq(),
+    _text("namespace_id"),
+    _text("model_id"),
+    _text("body"),
+    UniqueConstraint("namespace_id", "model_id"),
+)
+
+model_parts = Table(
+    "model_parts",
+    metadata,
+    Column("content_hash", Text, primary_key=True),
+    Column("namespace_id", Text, primary_key=True),
+    Column("model_id", Text, primary_key=True),
+)
+
+model_uploads = Table(
+    "model_uploads",
     metadata,
     Column("upload_id", Text, primary_key=True),
     Column("expires_at", Double, nullable=False),

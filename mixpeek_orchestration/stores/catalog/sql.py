@@ -9,8 +9,10 @@ from mixpeek_orchestration.stores.catalog.database import BUSY_TIMEOUT_S, Databa
 from mixpeek_orchestration.stores.catalog.deployments import SqlDeployments
 from mixpeek_orchestration.stores.catalog.leases import SqlLeases
 from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
+from mixpeek_orchestration.stores.catalog.models import SqlModels
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
 from mixpeek_orchestration.stores.catalog.resources import SqlResources
+from mixpeek_orchestration.stores.catalog.secrets import SqlSecrets
 from mixpeek_orchestration.stores.catalog.upgrade import upgrade
 from mixpeek_orchestration.stores.catalog.uploads import SqlUploads
 
@@ -30,6 +32,8 @@ class SqlCatalog:
         self.leases = SqlLeases(self._database)
         self.deployments = SqlDeployments(self._database)
         self.uploads = SqlUploads(self._database)
+        self.secrets = SqlSecrets(self._database)
+        self.models = SqlModels(self._database)
 
     def close(self) -> None:
         """Give back all connections."""

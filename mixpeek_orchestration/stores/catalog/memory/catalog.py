@@ -9,8 +9,11 @@ from mixpeek_orchestration.stores.catalog.memory.batches import MemoryBatches
 from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeployments
 from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
+from mixpeek_orchestration.stores.catalog.memory.models import MemoryModels
 from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
+from mixpeek_orchestration.stores.catalog.memory.published import MemoryPackages
 from mixpeek_orchestration.stores.catalog.memory.resources import MemoryResources
+from mixpeek_orchestration.stores.catalog.memory.secrets import MemorySecrets
 from mixpeek_orchestration.stores.catalog.memory.uploads import MemoryUploads
 
 
@@ -25,6 +28,9 @@ class MemoryCatalog:
         self.leases = MemoryLeases(clock)
         self.deployments = MemoryDeployments()
         self.uploads = MemoryUploads()
+        self.secrets = MemorySecrets()
+        self.models = MemoryModels()
+        self.packages = MemoryPackages(self.resources.count_change)
 
     def close(self) -> None:
         """Nothing to give back."""
