@@ -16,6 +16,7 @@ from mixpeek_orchestration.extractors.features import read_features, vector_inde
 from mixpeek_orchestration.extractors.manifest import ComputeProfile, Manifest, compute_profile
 from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.pipeline import ExtractorConfig, ExtractorRequest, StepDefinition
+from mixpeek_orchestration.extractors.services.service import models_of
 from mixpeek_orchestration.extractors.step_creation import check_signature, create_processor
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def build_pipeline(module: ModuleType, manifest: Manifest, parameters: Mapping[s
         if features is None
         else vector_indexes(read_features(features), manifest.output_fields)
     )
-    return BuiltPipeline(steps, tuple(_models(result.get("models") or ())), vectors)
+    services = models_of((step.definition.service_class, step.definition.config) for step in steps)
+    models = dict.fromkeys((*_models(result.get("models") or ()), *services))
+    return BuiltPipeline(steps, tuple(models), vectors)
 
 
 def _called(module: ModuleType, manifest: Manifest, parameters: Mapping[str, Any]) -> Any:

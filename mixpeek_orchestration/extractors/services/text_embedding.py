@@ -1,0 +1,115 @@
+"""What the services that embed text have in common: rows of words in, one vector of length 1 for each."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
+
+from mixpeek_orchestration.extractors.model_files import ModelSpec
+from mixpeek_orchestration.extractors.services.batches import DATA, spread, texts, with_column
+from mixpeek_orchestration.extractors.services.computing import by_length, normalised
+from mixpeek_orchestration.extractors.services.configs import ModelConfig
+from mixpeek_orchestration.extractors.services.service import BuiltInService
+from mixpeek_orchestration.extractors.services.weights import Weights, chosen, transformers_backend
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Role = Literal["passage", "query"]
+
+
+class TextConfig(ModelConfig):
+    """How texts are embedded."""
+
+    text_column: str = Field(default=DATA, description="Where the texts are.")
+    max_length: int | None = Field(
+        default=None, ge=2, description="Tokens after which a text is cut; the model's own limit by default."
+    )
+
+
+class Encoder(Protocol):
+    def encode(self, texts: list[str]) -> Any:
+        """A float32 matrix with one row per text."""
+
+
+class TextEmbeddingService(BuiltInService):
+    """Embeds texts; a row without words has no vector, and no row has a zero vector."""
+
+    kind = TextConfig
+    output = "embedding"
+    weights: ClassVar[Weights]
+    dimension: ClassVar[int]
+    edition: ClassVar[int] = 1
+
+    @classmethod
+    def models(cls, config: Any = None) -> tuple[ModelSpec, ...]:
+        settings = cls.read(config)
+        return (chosen(settings.model_name, cls.weights).spec(transformers_backend(cls.edition)),)
+
+    def setup(self) -> None:
+        self._encoder = self.load_encoder()
+
+    def load_encoder(self) -> Encoder:
+        """The model behind this service, on the device of its config."""
+        raise NotImplementedError
+
+    def prepared(self, text: str, role: Role) -> str:
+        """The text as the model wants it: as it is, unless its training set passages and queries apart."""
+        del role
+        return text
+
+    def embed(self, texts: list[str], role: Role = "passage") -> Any:
+        """A float32 matrix with one row of length 1 per text."""
+        self.ready()
+        return self._encoder.encode([self.prepared(text, role) for text in texts])
+
+    def embed_batch(self, texts: list[str]) -> list[list[float]]:
+        """The vectors of `texts` as plain lists."""
+        vectors: list[list[float]] = self.embed(texts).tolist()
+        return vectors
+
+    def process(self, batch: pd.DataFrame) -> pd.DataFrame:
+        found = texts(batch, self.settings.text_column)
+        present = [place for place, text in enumerate(found) if text is not None]
+        vectors = self.embed([text for text in found if text is not None]) if present else []
+        return with_column(batch, self.output_column, spread(present, list(vectors), len(found)))
+
+
+class MeanPooledEncoder:
+    """A transformer's last states, averaged over the real tokens of each text and scaled to length 1."""
+
+    def __init__(self, model: Any, tokenizer: Any, *, batch_size: int, max_length: int) -> None:
+        self._model, self._tokenizer = model, tokenizer
+        self._batch_size, self._max_length = batch_size, max_length
+
+    def encode(self, texts: list[str]) -> Any:
+        import numpy as np
+
+        tokens = self._tokenizer(texts, truncation=True, max_length=self._max_length)["input_ids"]
+        groups = list(by_length([len(ids) for ids in tokens], self._batch_size))
+        parts = [self._run([tokens[place] for place in group]) for group in groups]
+        vectors = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
+        for group, part in zip(groups, parts, strict=True):
+            vectors[group] = part
+        return vectors
+
+    def _run(self, tokens: list[list[int]]) -> Any:
+        import torch
+
+        padded = self._tokenizer.pad({"input_ids": tokens}, return_tensors="pt").to(self._model.device)
+        ids, mask = padded["input_ids"], padded["attention_mask"]
+        with torch.inference_mode():
+            states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        real = mask.unsqueeze(-1).to(states.dtype)
+        return normalised((states * real).sum(1) / real.sum(1).clamp(min=1))
+
+
+@lru_cache(maxsize=4)
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a model, from its folder; nothing of the folder is executed."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
