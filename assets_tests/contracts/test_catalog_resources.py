@@ -161,6 +161,13 @@ def test_keys_are_found_by_hash(resources: ResourceCatalog) -> None:
     assert resources.key_by_hash("key_1") is None
 
 
+def test_keys_are_found_by_id(resources: ResourceCatalog) -> None:
+    """The record of a key comes back by its id, so that what was signed for it can be checked."""
+    key = resources.put_key(ApiKey("key_1", "hash", "sk_abcd"))
+    assert resources.key("key_1") == key
+    assert resources.key("hash") is None
+
+
 def test_generations_keep_their_code_apart(resources: ResourceCatalog) -> None:
     """The code that committed last is state: it survives a new definition and does not raise the revision."""
     first = resources.put_generation(generation())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, Generation
@@ -62,8 +62,14 @@ class SqlResources:
                 bump(connection)
             return kept
 
+    def key(self, key_id: str) -> ApiKey | None:
+        return self._key_where(schema.api_keys.c.key_id == key_id)
+
     def key_by_hash(self, key_hash: str) -> ApiKey | None:
-        statement = select(schema.api_keys.c.body).where(schema.api_keys.c.key_hash == key_hash)
+        return self._key_where(schema.api_keys.c.key_hash == key_hash)
+
+    def _key_where(self, condition: ColumnElement[bool]) -> ApiKey | None:
+        statement = select(schema.api_keys.c.body).where(condition)
         with self._database.reading() as connection:
             body = connection.execute(statement).scalar_one_or_none()
         return None if body is None else decoded(ApiKey, body)
