@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import Broken
@@ -19,11 +19,15 @@ _LOCAL: Final = ("object_store", "platform")
 
 @dataclass(frozen=True)
 class Resources:
-    """What one worker of a step occupies. `gpus` may be a fraction; `memory_bytes` 0 means unknown."""
+    """What one worker of a step occupies. `gpus` may be a fraction; 0 bytes of memory mean unknown.
+
+    A worker that says how much memory of an accelerator it needs shares the accelerator with others.
+    """
 
     cpus: float = 1.0
     gpus: float = 0.0
     memory_bytes: int = 0
+    gpu_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,12 @@ class ExtractorDescription:
         return {name: _plain(value) for name, value in asdict(self).items() if name not in _LOCAL}
 
     @classmethod
-    def from_dict(cls, written: Mapping[str, Any]) -> Self:
+    def from_dict(cls, written: Mapping[str, Any]) -> ExtractorDescription:
         """The description that `as_dict` wrote. Raises `Broken` for anything else, wherever it comes from."""
         from pydantic import ValidationError
 
         try:
-            return _adapter(cls).validate_python({k: v for k, v in written.items() if k not in _LOCAL})
+            return _adapter().validate_python({k: v for k, v in written.items() if k not in _LOCAL})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             raise Broken(
@@ -140,10 +144,10 @@ class ExtractorDescription:
 
 
 @cache
-def _adapter(described: type[Any]) -> TypeAdapter[Any]:
+def _adapter() -> TypeAdapter[ExtractorDescription]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(described)
+    return TypeAdapter(ExtractorDescription)
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.fingerprint import code_fp, fields_fp
+from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.closure import module_parts, refuse_unknown_imports
 from mixpeek_orchestration.extractors.declaration import ExtractorManifest, Feature
 from mixpeek_orchestration.extractors.loader import load_module
@@ -50,11 +51,16 @@ def _typed_fields(title: str) -> list[str]:
     return list(known[title].model_fields) if title in known else []
 
 
-def load_pipeline(source: PackageSource, manifest: Manifest, parameters: Mapping[str, Any]) -> BuiltPipeline:
+def load_pipeline(
+    source: PackageSource,
+    manifest: Manifest,
+    parameters: Mapping[str, Any],
+    platform: Platform | None = None,
+) -> BuiltPipeline:
     """The pipeline of the package for parameters that are already valid; refuses unknown imports first, because the
     ones inside functions would otherwise fail in the middle of a run."""
     refuse_unknown_imports(source, PIPELINE)
-    return build_pipeline(load_module(source, "pipeline"), manifest, parameters)
+    return build_pipeline(load_module(source, "pipeline"), manifest, parameters, platform)
 
 
 def describe_package(
@@ -87,6 +93,15 @@ def describe_package(
         output_schema=manifest.output_schema,
         parameter_schema=manifest.parameter_schema,
         model_cache=str(model_cache),
+        category=manifest.category,
+        author=manifest.author,
+        features=built.features,
+        serve_config=manifest.serve_config,
+        input_mappings=manifest.input_mappings,
+        system_packages=manifest.system_packages,
+        container_image=manifest.container_image,
+        example_input=manifest.example_input,
+        feature_uri=manifest.feature_uri,
     )
 
 

@@ -7,14 +7,16 @@ One pass over the syntax tree serves three purposes, so that they cannot disagre
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from mixpeek_orchestration.core.errors import InvalidPackage
-from mixpeek_orchestration.extractors.import_roots import ROOTS, resolve_root, sdk_names
+from mixpeek_orchestration.extractors.import_roots import ROOTS, resolve_name, resolve_root
 from mixpeek_orchestration.extractors.package_source import PackageSource
 
 _ROOTS_MODULE: Final = "mixpeek_orchestration.extractors.import_roots"
+_ENGINE: Final = re.compile(r"engine\.(?:plugins\.)?extractors\.(?P<name>\w+)(?:\.(?P<below>.+))?")
 _LAYOUT: Final = frozenset({"manifest", "pipeline", "realtime", "processors"})
 _IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
@@ -92,7 +94,7 @@ class _Rewriter(ast.NodeTransformer):
         if target is None:
             return [ast.Import(names=[alias])]
         if not target.exists:
-            self._refuse(alias.name, None, node, documented=target.documented)
+            self._refuse(alias.name, None, node)
             return [ast.Import(names=[ast.alias(target.module, alias.asname)])]
         if alias.asname:
             return [ast.Import(names=[ast.alias(target.module, alias.asname)])]
@@ -100,19 +102,15 @@ class _Rewriter(ast.NodeTransformer):
         return [ast.ImportFrom(module=_ROOTS_MODULE, names=[ast.alias(root)], level=0)]
 
     def _from_root(self, module: str, alias: ast.alias, node: ast.ImportFrom) -> ast.stmt:
-        target = resolve_root(module)
-        below = resolve_root(f"{module}.{alias.name}")
-        if target is not None and target.exists:
-            if alias.name in sdk_names() or alias.name == "*":
-                return _from(node, target.module, [alias])
-            if below is None or not below.exists:
-                self._refuse(module, alias.name, node, documented=True)
-                return _from(node, target.module, [alias])
-        if below is not None and below.exists:
-            names = [ast.alias(below.module, alias.asname or alias.name)]
-            return ast.copy_location(ast.Import(names=names), node)
-        self._refuse(module, alias.name, node, documented=target is not None and target.documented)
-        return _from(node, target.module if target else module, [alias])
+        found, target = resolve_name(module, alias.name), resolve_root(module)
+        if found is None:
+            self._refuse(module, alias.name, node)
+            return _from(node, target.module if target else module, [alias])
+        where, is_module = found
+        if not is_module:
+            return _from(node, where.module, [alias])
+        names = [ast.alias(where.module, alias.asname or alias.name)]
+        return ast.copy_location(ast.Import(names=names), node)
 
     def _relative(self, node: ast.ImportFrom) -> ast.stmt:
         here = dotted_name(self.file).split(".") if dotted_name(self.file) else []
@@ -134,13 +132,9 @@ class _Rewriter(ast.NodeTransformer):
         first, _, rest = dotted.partition(".")
         if first in self.source.own_names:
             return rest
-        prefix, _, below = dotted.removeprefix("engine.extractors.").partition(".")
-        if (
-            dotted.startswith("engine.extractors.")
-            and prefix in self.source.own_names
-            and below != "pipeline"
-        ):
-            return below
+        within = _ENGINE.fullmatch(dotted)
+        if within is not None and within["name"] in self.source.own_names and within["below"] != "pipeline":
+            return within["below"] or ""
         return dotted if first in _LAYOUT and self.source.is_folder(first) | self._has(first) else None
 
     def _has(self, dotted: str) -> bool:
@@ -155,14 +149,14 @@ class _Rewriter(ast.NodeTransformer):
     def _private(self, dotted: str) -> str:
         return f"{self.package}.{dotted}" if dotted else self.package
 
-    def _refuse(self, module: str, name: str | None, node: ast.stmt, *, documented: bool) -> None:
+    def _refuse(self, module: str, name: str | None, node: ast.stmt) -> None:
+        target = resolve_root(module)
+        there = ", ".join(sorted(target.names)) if target is not None and target.exists else ""
         what = f"{name!r} from {module}" if name else module
-        reason = (
-            "is not available in this version yet" if documented else "is not in the documented extractor SDK"
+        fix = (
+            f"Available are: {there}." if there else "Import it from shared.extractors.sdk, or leave it out."
         )
-        self._problem(
-            f"{what} {reason}", node, f"Available are: {', '.join(sorted(sdk_names()))}.", name or module
-        )
+        self._problem(f"{what} is not in the documented extractor SDK", node, fix, name or module)
 
     def _problem(self, what: str, node: ast.stmt, fix: str, value: str | None = None) -> None:
         if self._tolerated:

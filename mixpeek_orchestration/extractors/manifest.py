@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
-from mixpeek_orchestration.core.feature_uri import canonical_version
+from mixpeek_orchestration.core.feature_uri import canonical_version, parse_feature_uri
+from mixpeek_orchestration.extractors.compute_profile import ComputeProfile, compute_profile, serve_config
 from mixpeek_orchestration.extractors.declaration import ExtractorManifest
 from mixpeek_orchestration.extractors.features import read_features, vector_indexes
 from mixpeek_orchestration.extractors.schemas import json_schema
@@ -20,20 +21,7 @@ from mixpeek_orchestration.extractors.schemas import json_schema
 INFERENCE_TYPES: Final = ("embedding", "rerank", "classify", "generate", "general")
 MODALITIES: Final = ("text", "image", "video", "audio", "pdf", "excel", "document", "gif", "json")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_PROFILE_KEYS: Final = ("resource_type", "batch_size", "max_concurrency", "actor_memory_gb", "gpu_memory_gb")
-_RESOURCE_TYPES: Final = ("cpu", "gpu", "api")
-_FIELDS: Final = tuple(ExtractorManifest.model_fields)
-
-
-@dataclass(frozen=True)
-class ComputeProfile:
-    """What a step's worker needs and how many rows it takes at once, unless the step says otherwise."""
-
-    resource_type: str = "cpu"
-    batch_size: int = 64
-    max_concurrency: int = 2
-    actor_memory_gb: float = 0.0
-    gpu_memory_gb: float = 0.0
+_FIELDS: Final = (*ExtractorManifest.model_fields, "feature_uri")
 
 
 @dataclass(frozen=True)
@@ -44,20 +32,28 @@ class Manifest:
     name: str
     version: str
     description: str
+    category: str | None
+    author: str | None
     features: tuple[Mapping[str, Any], ...]
     vectors: tuple[VectorIndex, ...]
     input_schema: Mapping[str, Any]
     output_schema: Mapping[str, Any]
     parameter_schema: Mapping[str, Any]
     parameter_model: type[BaseModel] | None
+    input_fields: tuple[str, ...]
+    output_fields: tuple[str, ...]
     supported_input_types: tuple[str, ...]
     inference_type: str | None
+    feature_uri: str | None
     position_fields: tuple[str, ...]
+    input_mappings: Mapping[str, Any]
     dependencies: tuple[str, ...]
+    system_packages: tuple[str, ...]
+    container_image: str
     profile: ComputeProfile
-    example_input: Mapping[str, Any] | None = None
-    input_fields: tuple[str, ...] = field(default=())
-    output_fields: tuple[str, ...] = field(default=())
+    serve_config: Mapping[str, Any]
+    example_input: Mapping[str, Any] | None
+    example_output: Mapping[str, Any] | None
 
 
 def read_manifest(module: ModuleType) -> Manifest:
@@ -65,61 +61,43 @@ def read_manifest(module: ModuleType) -> Manifest:
     declared = _declared(module)
     output_schema = json_schema(declared.get("output_schema"), "output_schema")
     input_schema = json_schema(declared.get("input_schema"), "input_schema")
-    features = read_features(declared.get("features"))
     parameters = declared.get("parameter_schema")
+    features = read_features(declared.get("features"))
     output_fields = tuple(output_schema.get("properties", {}))
     input_fields = tuple(input_schema.get("properties", {}))
+    name, version = _name(declared), _version(declared)
     return Manifest(
-        name=_name(declared),
-        version=_version(declared),
-        description=str(declared.get("description") or ""),
+        name=name,
+        version=version,
+        description=_text(declared, "description") or "",
+        category=_text(declared, "category"),
+        author=_text(declared, "author"),
         features=features,
         vectors=vector_indexes(features, output_fields),
         input_schema=input_schema,
         output_schema=output_schema,
         parameter_schema=json_schema(parameters, "parameter_schema"),
         parameter_model=parameters if isinstance(parameters, type) else None,
-        supported_input_types=_input_types(declared, input_fields),
-        inference_type=_inference_type(declared),
-        position_fields=_strings(declared, "position_fields"),
-        dependencies=_strings(declared, "dependencies"),
-        profile=compute_profile(declared.get("compute_profile") or {}),
-        example_input=declared.get("example_input"),
         input_fields=input_fields,
         output_fields=output_fields,
-    )
-
-
-def compute_profile(raw: Mapping[str, Any]) -> ComputeProfile:
-    """The compute profile with defaults; raises `InvalidPackage` naming an unknown key or a bad value."""
-    for key, value in raw.items():
-        if key not in _PROFILE_KEYS:
-            raise InvalidPackage(
-                f"compute_profile has no key {key!r}.",
-                field=f"compute_profile.{key}",
-                value=value,
-                fix=f"Its keys are {', '.join(_PROFILE_KEYS)}.",
-            )
-    resource = str(raw.get("resource_type", "cpu")).lower().rsplit(".", 1)[-1]
-    if resource not in _RESOURCE_TYPES:
-        raise InvalidPackage(
-            f"{raw['resource_type']!r} is not a resource type.",
-            field="compute_profile.resource_type",
-            value=raw["resource_type"],
-            fix="Write cpu, gpu or api.",
-        )
-    return ComputeProfile(
-        resource_type=resource,
-        batch_size=_positive(raw, "batch_size", 64),
-        max_concurrency=_positive(raw, "max_concurrency", 2),
-        actor_memory_gb=float(raw.get("actor_memory_gb") or 0.0),
-        gpu_memory_gb=float(raw.get("gpu_memory_gb") or 0.0),
+        supported_input_types=_input_types(declared, input_fields),
+        inference_type=_inference_type(declared),
+        feature_uri=_feature_uri(declared, name, version),
+        position_fields=_strings(declared, "position_fields"),
+        input_mappings=_input_mappings(declared),
+        dependencies=_strings(declared, "dependencies"),
+        system_packages=_strings(declared, "system_packages"),
+        container_image=_text(declared, "container_image") or "",
+        profile=compute_profile(declared.get("compute_profile") or {}),
+        serve_config=serve_config(declared.get("serve_config") or {}),
+        example_input=_mapping(declared, "example_input"),
+        example_output=_mapping(declared, "example_output"),
     )
 
 
 def _declared(module: ModuleType) -> dict[str, Any]:
     """What the module declares, by field: the typed manifest wins over `metadata`, that over module variables."""
-    variables = {name: getattr(module, name) for name in _FIELDS if hasattr(module, name)}
+    variables = {name: getattr(module, name) for name in _FIELDS if _is_declared(module, name)}
     metadata = getattr(module, "metadata", None)
     if metadata is not None and not isinstance(metadata, Mapping):
         raise InvalidPackage(
@@ -133,6 +111,11 @@ def _declared(module: ModuleType) -> dict[str, Any]:
     if "feature_extractor_name" not in declared and metadata and "name" in metadata:
         declared["feature_extractor_name"] = metadata["name"]
     return declared
+
+
+def _is_declared(module: ModuleType, name: str) -> bool:
+    """Whether the module has the name, and not only as a module of the package that was imported under it."""
+    return hasattr(module, name) and not isinstance(getattr(module, name), ModuleType)
 
 
 def _name(declared: Mapping[str, Any]) -> str:
@@ -182,6 +165,54 @@ def _inference_type(declared: Mapping[str, Any]) -> str | None:
     return value
 
 
+def _feature_uri(declared: Mapping[str, Any], name: str, version: str) -> str | None:
+    """The URI of the package's own feature as declared; a URI of another extractor would search nothing."""
+    value = declared.get("feature_uri")
+    if value is None:
+        return None
+    try:
+        is_own = parse_feature_uri(str(value)).same_extractor(name, version)
+    except InvalidInput as error:
+        raise InvalidPackage(error.message, field="feature_uri", value=value, fix=error.fix) from error
+    if not is_own:
+        raise InvalidPackage(
+            f"`feature_uri` names another extractor than {name}@{version}.",
+            field="feature_uri",
+            value=value,
+            fix=f"Write mixpeek://{name}@{version}/<feature_name>, or leave it out.",
+        )
+    return str(value)
+
+
+def _input_mappings(declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Input to source field, or to several; the list form with `input_key` and `path` is read too."""
+    raw = declared.get("input_mappings") or {}
+    if isinstance(raw, Sequence) and not isinstance(raw, str) and all(isinstance(m, Mapping) for m in raw):
+        raw = {one.get("input_key"): one.get("path") for one in raw}
+    if not isinstance(raw, Mapping) or not all(isinstance(key, str) and key for key in raw):
+        raise InvalidPackage(
+            "`input_mappings` does not map inputs to fields.",
+            field="input_mappings",
+            value=declared["input_mappings"],
+            fix='Write input_mappings = {"text": "title"}.',
+        )
+    return dict(raw)
+
+
+def _text(declared: Mapping[str, Any], key: str) -> str | None:
+    value = declared.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidPackage(f"`{key}` is not text.", field=key, value=value, fix=f'Write {key} = "…".')
+    return value
+
+
+def _mapping(declared: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    value = declared.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidPackage(f"`{key}` is not a dict.", field=key, value=value, fix=f"Write {key} = {{...}}.")
+    return value
+
+
 def _strings(declared: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = declared.get(key) or ()
     if isinstance(value, str) or not all(isinstance(one, str) for one in value):
@@ -189,15 +220,3 @@ def _strings(declared: Mapping[str, Any], key: str) -> tuple[str, ...]:
             f"`{key}` is not a list of strings.", field=key, value=value, fix=f'Write {key} = ["…"].'
         )
     return tuple(value)
-
-
-def _positive(raw: Mapping[str, Any], key: str, default: int) -> int:
-    value = raw.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InvalidPackage(
-            f"compute_profile.{key} is not a positive whole number.",
-            field=f"compute_profile.{key}",
-            value=value,
-            fix=f"Write for example {default}.",
-        )
-    return value

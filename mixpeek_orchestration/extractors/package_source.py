@@ -18,6 +18,7 @@ from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.identity import digest
 
 MANIFEST, PIPELINE, REALTIME = "manifest.py", "pipeline.py", "realtime.py"
+_NAME_KEYS = ("feature_extractor_name", "metadata name")
 _SKIPPED_FOLDERS = ("tests", "__pycache__", "*.egg-info", "node_modules")
 _NOT_DATA = ("README*", "LICENSE*", "CHANGELOG*", "LLM_GUIDE*", "pyproject.toml", "uv.lock", "*.pyc")
 
@@ -45,8 +46,10 @@ class PackageSource:
 
     @property
     def own_names(self) -> frozenset[str]:
-        """The names under which the package's modules may import each other absolutely."""
-        return frozenset({self.path.name, *_declared_names(self.modules.get(MANIFEST, ""))})
+        """The names under which the package's modules may import each other absolutely. A name with hyphens is
+        imported with underscores."""
+        names = {self.path.name, *_declared_names(self.modules.get(MANIFEST, ""))}
+        return frozenset({*names, *(name.replace("-", "_") for name in names)})
 
     def module_file(self, dotted: str) -> str | None:
         """The relative path of the module `dotted` (`processors.core`), `""` being the package itself."""
@@ -136,13 +139,23 @@ def _declared_names(manifest: str) -> set[str]:
         tree = ast.parse(manifest)
     except (SyntaxError, ValueError):
         return set()  # reported by `trees`, with file and line
-    return {
-        value.value
-        for key, value in _named_values(tree)
-        if key == "feature_extractor_name"
-        and isinstance(value, ast.Constant)
-        and isinstance(value.value, str)
-    }
+    named = [value for key, value in [*_named_values(tree), *_metadata_name(tree)] if key in _NAME_KEYS]
+    values = [value.value for value in named if isinstance(value, ast.Constant)]
+    return {value for value in values if isinstance(value, str)}
+
+
+def _metadata_name(tree: ast.Module) -> list[tuple[str, ast.expr]]:
+    """The older key `name`, which counts in the `metadata` dict only: it may mean anything elsewhere."""
+    for node in tree.body:
+        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "metadata"
+        if named and isinstance(node.value, ast.Dict):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            return [
+                ("metadata name", value)
+                for key, value in pairs
+                if isinstance(key, ast.Constant) and key.value == "name"
+            ]
+    return []
 
 
 def _named_values(tree: ast.Module) -> list[tuple[str, ast.expr]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -84,3 +84,16 @@ class ExtractorDefinition:
     version: str
     extractor_function_path: Any = None
     requires_file_resolution: bool = False
+
+
+def unchanged(dataset: Any) -> Any:
+    """The `prepare` of a pipeline that needs none."""
+    return dataset
+
+
+@dataclass
+class PipelineStepsAndPrepare:
+    """What `build_steps` and `extract` may return instead of a dict."""
+
+    steps: list[Any] = field(default_factory=list)
+    prepare: Callable[[Any], Any] = unchanged

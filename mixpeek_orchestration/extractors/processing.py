@@ -54,6 +54,21 @@ class BatchProcessor:
             ) from error
 
 
+class BaseBatchInferenceService:
+    """The older batch base: subclasses define `_process_batch(batch)`."""
+
+    def __init__(self, config: Any = None, progress_actor: Any = None, **_options: Any) -> None:
+        self.config = config
+        self.progress_actor = progress_actor
+
+    def _process_batch(self, batch: pd.DataFrame) -> pd.DataFrame:
+        """The batch with this step's columns."""
+        raise NotImplementedError(f"{type(self).__name__} has to define _process_batch(batch).")
+
+    def __call__(self, batch: pd.DataFrame) -> pd.DataFrame:
+        return self._process_batch(batch)
+
+
 @dataclass(frozen=True)
 class ServeDeploymentConfig:
     """How a realtime service wants to be deployed; unset fields are decided by the host."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.fingerprint import code_fp
+from mixpeek_orchestration.core.ports.platform import Platform, PlatformReference
 from mixpeek_orchestration.extractors.description import code_parts, load_manifest, load_pipeline
 from mixpeek_orchestration.extractors.model_files import use_model_cache
 from mixpeek_orchestration.extractors.package_source import PackageSource, read_package
@@ -24,6 +25,12 @@ def build_steps(recipe: Recipe) -> list[Step]:
     return list(built_from(recipe)[1].steps)
 
 
+def platform_of(recipe: Recipe) -> Platform | None:
+    """The services that the package may use, open in this process; `None` where the recipe names none."""
+    reference: PlatformReference | None = recipe.platform
+    return None if reference is None else reference.open()
+
+
 def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline]:
     """The package and its pipeline, certain to be the planned ones."""
     if recipe.model_cache:
@@ -31,7 +38,7 @@ def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline]:
     source = read_package(Path(recipe.path))
     manifest = load_manifest(source)
     parameters = validated_parameters(manifest, recipe.parameters)
-    built = load_pipeline(source, manifest, parameters)
+    built = load_pipeline(source, manifest, parameters, platform_of(recipe))
     found = code_fp(code_parts(source, manifest, parameters, built.models))
     if found != recipe.code_fp:
         raise Conflict(

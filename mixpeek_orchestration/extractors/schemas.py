@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 
 from mixpeek_orchestration.core.errors import InvalidPackage
+
+_TYPE_NAMES: Final = {
+    "str": "string",
+    "string": "string",
+    "text": "string",
+    "int": "integer",
+    "integer": "integer",
+    "float": "number",
+    "number": "number",
+    "bool": "boolean",
+    "boolean": "boolean",
+    "list": "array",
+    "array": "array",
+    "dict": "object",
+    "object": "object",
+}
 
 
 def json_schema(declared: object, field: str) -> Mapping[str, Any]:
@@ -42,5 +58,25 @@ def _of_model(model: type[BaseModel], field: str) -> Mapping[str, Any]:
 def _of_mapping(declared: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(declared.get("properties"), Mapping):
         return dict(declared)
-    properties = {name: dict(one) if isinstance(one, Mapping) else {} for name, one in declared.items()}
-    return {"type": "object", "properties": properties}
+    return {"type": "object", "properties": {str(name): _of_type(one) for name, one in declared.items()}}
+
+
+def _of_type(declared: object) -> dict[str, Any]:
+    """The schema of one field: a schema, a Python type, or the name of a type; open where it is none of these."""
+    if isinstance(declared, Mapping):
+        return dict(declared)
+    if not isinstance(declared, str):
+        return _of_python_type(declared)
+    name, _, item = declared.strip().lower().rstrip("]").partition("[")
+    kind = _TYPE_NAMES.get(name)
+    if kind == "array":
+        inner = _of_type(item.split(",")[0]) if item else {}
+        return {"type": "array", "items": inner} if inner else {"type": "array"}
+    return {"type": kind} if kind else {}
+
+
+def _of_python_type(declared: Any) -> dict[str, Any]:
+    try:
+        return TypeAdapter(declared).json_schema()
+    except PydanticUserError:
+        return {}

@@ -25,11 +25,13 @@ from mixpeek_orchestration.extractors.pipeline import (
     ExtractorDefinition,
     ExtractorRequest,
     PipelineDefinition,
+    PipelineStepsAndPrepare,
     ResourceType,
     StepDefinition,
     build_pipeline_steps,
 )
 from mixpeek_orchestration.extractors.processing import (
+    BaseBatchInferenceService,
     BaseInferenceService,
     BatchProcessor,
     InferenceService,
@@ -37,6 +39,7 @@ from mixpeek_orchestration.extractors.processing import (
 )
 
 __all__ = [
+    "BaseBatchInferenceService",
     "BaseInferenceService",
     "BatchProcessor",
     "ExtractorDefinition",
@@ -49,6 +52,7 @@ __all__ = [
     "ModelFile",
     "ModelSpec",
     "PipelineDefinition",
+    "PipelineStepsAndPrepare",
     "ResourceType",
     "RowCondition",
     "ServeDeploymentConfig",

@@ -126,17 +126,18 @@ def test_no_bytecode_is_left_in_the_package(package):
 @pytest.mark.parametrize(
     ("code", "named"),
     [
-        ("from shared.extractors.sdk import run_tool", "run_tool"),
-        ("def f():\n    from shared.extractors.sdk import concurrent_api_calls", "concurrent_api_calls"),
-        ("from shared.inference.registry import get_batch_service", "get_batch_service"),
-        ("import engine.models.lazy", "engine.models.lazy"),
+        ("from shared.extractors.sdk import run_anything", "run_anything"),
+        ("def f():\n    from shared.extractors.sdk import concurrent_calls", "concurrent_calls"),
+        ("from shared.inference.registry import get_service", "get_service"),
+        ("from shared.extractors.sdk.more import it", "it"),
+        ("import engine.models.eager", "engine.models.eager"),
         ("from shared.nowhere import nothing", "nothing"),
         ("from .gone import count", "gone"),
         ("from ...above import count", "leaves the package"),
     ],
 )
 def test_imports_that_cannot_work_are_refused_at_describe(package, describe, code, named):
-    """What this version lacks is said when the package is described, with file and line, wherever the import is."""
+    """What the documentation does not know is said when the package is described, with file and line, wherever the import is."""
     package({"processors/letters.py": f"{code}\ndef count(text): return 1"})
     with pytest.raises(InvalidPackage, match=named) as caught:
         describe()
@@ -149,17 +150,17 @@ def test_guarded_imports_are_the_authors_business(package, describe):
     letters = """
 from typing import TYPE_CHECKING
 if TYPE_CHECKING:
-    from engine.services.container import ServiceContainer
+    from engine.nowhere import Nothing
 try:
-    from shared.extractors.sdk import run_tool
+    from shared.extractors.sdk import run_anything
 except ImportError:
-    run_tool = None
+    run_anything = None
 try:
-    import shared.inference.registry
+    import shared.inference.catalogue
 except ImportError:
-    registry = None
+    catalogue = None
 def count(text):
-    return 1 if run_tool is None and registry is None else 0
+    return 1 if run_anything is None and catalogue is None else 0
 """
     package({"processors/letters.py": letters})
     step = build_steps(describe().recipe)[0].create()

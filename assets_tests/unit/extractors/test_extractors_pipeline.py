@@ -138,12 +138,13 @@ def build_steps(request):
         ("return {'steps': [mark], 'models': ['m']}", "build_steps.models"),
         ("return {'steps': [StepDefinition(mark, condition='IS_SOUND')]}", "condition"),
         ("return {'steps': [StepDefinition(mark, resource_type='tpu')]}", "compute_profile.resource_type"),
-        ("return {'steps': [StepDefinition(mark, config=kwargs['container'].llm)]}", "container.llm"),
+        ("return {'steps': [StepDefinition(mark, config=kwargs['container'].queue)]}", "container.queue"),
+        ("return {'steps': [StepDefinition(mark, enabled=False)]}", "build_steps.steps"),
         ("raise KeyError('x')", "pipeline.build_steps"),
     ],
 )
 def test_what_build_steps_gets_wrong_is_named(steps, body, field):
-    """A bad result, and a platform service that is not here yet, are refused by field."""
+    """A bad result, and a platform service that there is not, are refused by field."""
     with pytest.raises(InvalidPackage) as caught:
         steps(body)
     assert caught.value.field == field
@@ -151,7 +152,7 @@ def test_what_build_steps_gets_wrong_is_named(steps, body, field):
 
 def test_an_absent_service_can_be_asked_for_politely(steps):
     """`hasattr` and `getattr` with a default see that a service is not there."""
-    body = "assert not hasattr(kwargs['container'], 'llm')\n    return {'steps': [mark]}"
+    body = "assert not hasattr(kwargs['container'], 'queue')\n    return {'steps': [mark]}"
     assert steps(body)
 
 
