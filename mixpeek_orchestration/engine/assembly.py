@@ -11,7 +11,6 @@ from mixpeek_orchestration.core.errors import InvalidOutput
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.failure import ItemError, item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted
-from mixpeek_orchestration.engine.columns import is_pickled
 from mixpeek_orchestration.engine.content import CONSTANT, CONTENT
 from mixpeek_orchestration.engine.declared import conformed, declared_types
 from mixpeek_orchestration.engine.envelope import (
@@ -26,6 +25,7 @@ from mixpeek_orchestration.engine.envelope import (
 )
 from mixpeek_orchestration.engine.stepping import positions
 from mixpeek_orchestration.engine.vectors import check_vectors, spellings
+from mixpeek_orchestration.extractors.columns import is_pickled
 
 VALIDATE = "validate"
 """The step name under which wrong output is recorded."""

@@ -15,8 +15,8 @@ from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, InputRow, SourceItem
 from mixpeek_orchestration.core.ports.objects import ObjectStore
-from mixpeek_orchestration.engine.columns import from_values
 from mixpeek_orchestration.engine.envelope import Rows, enclose, gather, spread, with_errors
+from mixpeek_orchestration.extractors.columns import from_values
 
 LOAD = "load"
 """The name under which failures to load content are recorded."""

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from mixpeek_orchestration.core.errors import InvalidOutput
-from mixpeek_orchestration.engine.columns import ARROW_ERRORS, is_pickled, python_values
+from mixpeek_orchestration.extractors.columns import ARROW_ERRORS, is_pickled, python_values
 
 _SCALARS = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 

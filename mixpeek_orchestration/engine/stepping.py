@@ -14,7 +14,6 @@ from mixpeek_orchestration.core.errors import InvalidOutput, InvalidPackage
 from mixpeek_orchestration.core.extractor import StepDescription
 from mixpeek_orchestration.core.failure import ItemError, item_error
 from mixpeek_orchestration.core.identity import document_id
-from mixpeek_orchestration.engine.columns import concat, from_series, from_vectors, to_frame
 from mixpeek_orchestration.engine.content import CONSTANT, CONTENT, INTERNAL
 from mixpeek_orchestration.engine.envelope import (
     Rows,
@@ -25,6 +24,7 @@ from mixpeek_orchestration.engine.envelope import (
     with_errors,
     with_reasons,
 )
+from mixpeek_orchestration.extractors.columns import concat, from_series, from_vectors, to_frame
 
 Processor = Callable[[pd.DataFrame], pd.DataFrame]
 Matches = Callable[[str, Sequence[str | None]], list[bool]]

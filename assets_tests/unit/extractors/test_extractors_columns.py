@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mixpeek_orchestration.engine.columns import concat, from_series, from_vectors, is_pickled, to_frame
+from mixpeek_orchestration.extractors.columns import concat, from_series, from_vectors, is_pickled, to_frame
 
 
 class Picture:
