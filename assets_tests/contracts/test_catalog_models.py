@@ -16,7 +16,6 @@ MODEL = OwnModel(
     name="ranker",
     version="1.0.0",
     model_format="safetensors",
-    filename="model.safetensors",
     digest="d" * 64,
     size_bytes=7,
     parts=("a" * 64, "b" * 64, "a" * 64),

@@ -15,7 +15,8 @@ MAX_PER_NAMESPACE: Final = 50
 class OwnModel:
     """One immutable version of a namespace's own weights.
 
-    The file lies in the object store in `parts`, in order; `digest` is the SHA-256 of the whole. `version` is X.Y.Z.
+    The file lies in the object store in `parts`, in order; `digest` is over the names and contents of what is in it,
+    so that packing the same files again changes nothing. `version` is X.Y.Z.
     """
 
     model_id: str
@@ -23,7 +24,6 @@ class OwnModel:
     name: str
     version: str
     model_format: str
-    filename: str
     digest: str
     size_bytes: int
     parts: tuple[str, ...]
@@ -46,13 +46,11 @@ class ModelUpload:
     model_format: str
     token_hash: str
     expires_at: float
-    filename: str = ""
     declared_bytes: int | None = None
     description: str = ""
     framework: str | None = None
     task_type: str | None = None
     resource_requirements: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
     size_bytes: int = 0
     parts: tuple[str, ...] = ()
     model_id: str = ""
