@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Runner,
     )
     from mixpeek_orchestration.core.ports.serving import EndpointHost
+    from mixpeek_orchestration.engine.harness import Harness
     from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 DEFAULT_NAMESPACE = "default"
@@ -157,3 +158,11 @@ def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) 
         return description.version if description.has_realtime else None
 
     return publish(catalog, settings.snapshots, endpoint_version=version_with_endpoint)
+
+
+def open_harness(root: Path) -> Harness:
+    """Where packages are tested: with the runner and the store of content of production, all state below `root`."""
+    from mixpeek_orchestration.engine.harness import Harness
+    from mixpeek_orchestration.stores.objects import open_objects
+
+    return Harness(root, open_objects)

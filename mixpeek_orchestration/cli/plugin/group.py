@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
-from mixpeek_orchestration.cli.plugin import init
+from mixpeek_orchestration.cli.plugin import init, test
 
-MODULES: tuple[ModuleType, ...] = (init,)
+MODULES: tuple[ModuleType, ...] = (init, test)
 """Each has `add_to(plugin, flat)`: it registers its commands on the group, and on `flat` (the top level, where
 `mixpeek init`, `test`, `push` and `validate` are known too)."""
 

@@ -1,0 +1,142 @@
+"""Runs a package over sample data as production would: the same runner, on a Ray cluster that lives as long as the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError, Unschedulable
+from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.finding import Finding
+from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, Runner
+from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.report import Usage
+from mixpeek_orchestration.extractors.testing import rules
+from mixpeek_orchestration.extractors.testing.outputs import output_findings
+from mixpeek_orchestration.extractors.testing.report import Check, failed, judged
+from mixpeek_orchestration.extractors.testing.samples import Sample, source_items
+
+if TYPE_CHECKING:
+    from mixpeek_orchestration.extractors.testing.properties import Bench
+
+OpenObjects = Callable[[Mapping[str, Any]], ObjectStore]
+CHECK = "sample run"
+_COLLECTION = "col_test"
+_MAX_CPUS = 4
+
+
+@dataclass(frozen=True)
+class Harness:
+    """Where packages are tested: `root` is a folder of its own for content and for Ray's state, `open_objects` opens
+    the store of content that production would open."""
+
+    root: Path
+    open_objects: OpenObjects
+
+    @property
+    def store(self) -> dict[str, Any]:
+        """The configuration of the store under `root`."""
+        return {"url": str(self.root / "objects")}
+
+    def job(self, description: ExtractorDescription) -> ExtractionJob:
+        """The job that runners and workers of a test get."""
+        return ExtractionJob(
+            description.recipe,
+            description,
+            _COLLECTION,
+            object_store=self.store,
+            open_objects=self.open_objects,
+        )
+
+    def bench(self, description: ExtractorDescription) -> Bench:
+        """The in-process bench that the conformance kit runs the package on."""
+        from mixpeek_orchestration.engine.conformance_bench import PackageBench
+
+        return PackageBench(self.job(description), self.open_objects(self.store))
+
+    def run_on_ray(self, description: ExtractorDescription, sample: Sample) -> tuple[Check, Usage]:
+        """The check of the package's outputs for `sample`, after a run through Ray Data on a cluster of its own."""
+        from mixpeek_orchestration.engine.ray_data import RayRunner
+
+        with _cluster(self.root) as (address, environment):
+            return self.run(RayRunner(address, environment), description, sample)
+
+    def run_here(self, description: ExtractorDescription, sample: Sample) -> tuple[Check, Usage]:
+        """The same check after a run in this process."""
+        from mixpeek_orchestration.engine.in_process import InProcessRunner
+
+        return self.run(InProcessRunner(), description, sample)
+
+    def check_realtime(self, description: ExtractorDescription) -> Check:
+        """Whether `realtime.py` answers its own example, an embedding service with vectors as declared."""
+        from mixpeek_orchestration.engine.realtime_probe import check_realtime
+
+        return check_realtime(description)
+
+    def run(self, runner: Runner, description: ExtractorDescription, sample: Sample) -> tuple[Check, Usage]:
+        """The check of the package's outputs for `sample`, after a run with this runner."""
+        described, notes = without_absent_gpus(description, _gpus())
+        job = self.job(described)
+        items = source_items(sample.items, self.open_objects(self.store))
+        try:
+            runner.check(job)
+            results = list(runner.run(job, items))
+        except Unschedulable as error:
+            return failed(CHECK, rules.UNSCHEDULABLE, error, file="manifest.py"), runner.usage()
+        except InvalidPackage as error:
+            return failed(CHECK, rules.RUN_FAILED, error), runner.usage()
+        findings = [*output_findings(described, sample, results), *notes]
+        return judged(CHECK, _message(sample, results, runner.name), findings), runner.usage()
+
+
+def without_absent_gpus(
+    description: ExtractorDescription, gpus: float
+) -> tuple[ExtractorDescription, list[Finding]]:
+    """The description without GPUs where the machine has none, and the notes that say so: most steps run without."""
+    wanting = [step for step in description.steps if step.resources.gpus]
+    if gpus or not wanting:
+        return description, []
+    steps = tuple(replace(s, resources=replace(s.resources, gpus=0.0)) for s in description.steps)
+    notes = [
+        rules.NO_GPU.finding(f"The step {step.name!r} wants a GPU and ran without.", file="manifest.py")
+        for step in wanting
+    ]
+    return replace(description, steps=steps), notes
+
+
+def _message(sample: Sample, results: Sequence[Extracted], runner: str) -> str:
+    rows = sum(result.rows.num_rows for result in results)
+    through = "Ray Data" if runner == "ray" else "this process"
+    return f"{sample.origin}: {len(sample.items)} objects → {rows} documents, through {through}"
+
+
+@contextmanager
+def _cluster(root: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """A cluster for one run, that this process is connected to while the block lasts."""
+    import os
+
+    import ray
+
+    from mixpeek_orchestration.engine.ray_cluster import connect
+    from mixpeek_orchestration.engine.ray_local import start_local
+
+    if ray.is_initialized():
+        raise MixpeekError(
+            "This process is connected to a Ray cluster already.", fix="Test in a process of its own."
+        )
+    cpus = max(2, min(_MAX_CPUS, os.cpu_count() or 2))
+    with start_local(root, cpus=cpus) as cluster:
+        connect(cluster.address, cluster.environment)
+        try:
+            yield cluster.address, cluster.environment
+        finally:
+            ray.shutdown()
+
+
+def _gpus() -> float:
+    import ray
+
+    return float(ray.cluster_resources().get("GPU", 0.0)) if ray.is_initialized() else 0.0

@@ -1,0 +1,84 @@
+"""The conformance kit: a package judged by every property, one check each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.finding import Finding
+from mixpeek_orchestration.extractors.testing.generated import generated, makes
+from mixpeek_orchestration.extractors.testing.properties import PROPERTIES, Bench, Lab, Property
+from mixpeek_orchestration.extractors.testing.report import Check, judged
+from mixpeek_orchestration.extractors.testing.samples import Sample, SampleItem
+
+_TEXTS: Final = 12
+_FILES: Final = 4
+
+
+def conformance_checks(
+    bench: Bench,
+    sample: Sample,
+    *,
+    begins: Callable[[str], object] = lambda name: None,
+    found: Callable[[Check], object] = lambda check: None,
+) -> dict[str, Any]:
+    """Judges the package by every property, telling `found` of each check; returns what a row cost."""
+    lab = Lab(bench, conformance_items(sample))
+    for one in PROPERTIES:
+        begins(one.name)
+        found(judge(one, lab))
+    return _cost(lab)
+
+
+def judge(one: Property, lab: Lab) -> Check:
+    """The check of one property. A pipeline that fails for no row in particular fails it."""
+    name = f"conformance: {one.name}"
+    try:
+        because = one.applies(lab)
+        if because:
+            return judged(name, f"says nothing here, because {because}")
+        return judged(name, one.proves, one.findings(lab))
+    except MixpeekError as error:
+        finding = Finding("pipeline.py", 0, one.rule, error.message, error.fix or one.fix)
+        return judged(name, one.proves, [finding])
+
+
+def conformance_items(sample: Sample) -> tuple[SampleItem, ...]:
+    """Different objects, the smallest first: those of the sample, and generated ones where these are few."""
+    kinds = list(dict.fromkeys(part.blob_type for item in sample.items for part in item.parts))
+    single = len(kinds) == 1 and all(len(item.parts) == 1 for item in sample.items)
+    extra = (
+        generated(kinds[0], _TEXTS if kinds[0] == "text" else _FILES) if single and makes(kinds[0]) else []
+    )
+    most = _TEXTS if "text" in kinds else _FILES
+    given = list(sample.items)
+    if extra and len(given) < len(extra):
+        model = given[0].parts[0].property
+        given += [_renamed(item, model, given[0]) for item in extra]
+    different = {tuple(part.content for part in item.parts): item for item in reversed(given)}
+    chosen = [item for item in given if item in different.values()][:most]
+    return tuple(sorted(chosen, key=_size))
+
+
+def _renamed(item: SampleItem, property_name: str, model: SampleItem) -> SampleItem:
+    """The generated item as one of the sample's kind: the same property, the same fields beside it."""
+    parts = tuple(replace(part, property=property_name) for part in item.parts)
+    return replace(item, name=f"generated {item.name}", parts=parts, fields=model.fields)
+
+
+def _size(item: SampleItem) -> int:
+    return sum(len(part.content) for part in item.parts)
+
+
+def _cost(lab: Lab) -> dict[str, Any]:
+    """Measured, and never judged: it depends on the machine."""
+    live, _ = lab.again
+    warm = live.run(lab.items)
+    return {
+        "objects": len(lab.items),
+        "ms_per_object": round(1000 * warm.wall_s / len(lab.items), 3),
+        "ms_per_object_with_start": round(1000 * lab.first.wall_s / len(lab.items), 3),
+        "peak_rss_mb": round(warm.peak_rss_bytes / 1e6, 1),
+    }

@@ -1,0 +1,318 @@
+"""The properties that every extractor should have, each a small function over runs of the package.
+
+A difference is reported by one property only: what two equal runs already disagree about is no evidence of anything
+else, so the others leave it out. For the same reason the objects are in order of size: a step that sorts its batch and
+does not undo it is then right in every run but the shuffled one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.failure import ItemError
+from mixpeek_orchestration.core.finding import Finding, Severity
+from mixpeek_orchestration.extractors.testing.answers import answered_vectors
+from mixpeek_orchestration.extractors.testing.comparison import Place, Rows, cosine, differences, is_vector
+from mixpeek_orchestration.extractors.testing.samples import SampleItem, SamplePart
+
+BATCH_SIZES: Final = (1, 2, 7)
+WHOLE_BATCH: Final = 64
+PARITY: Final = 0.9999
+_SHOWN: Final = 3
+_REFUSALS: Final = frozenset({"ItemFailure", "TransientItemFailure", "InvalidInput"})
+_HOSTILE_TEXT: Final = "\x00\x01\x1b[31m\ufffd\u202e\u200b\U0001f9ff" * 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made of its items: rows by item, errors by item, and which contract columns a step wrote over."""
+
+    rows: Mapping[str, Rows]
+    errors: Mapping[str, tuple[ItemError, ...]] = field(default_factory=dict)
+    edited: frozenset[str] = frozenset()
+    wall_s: float = 0.0
+    peak_rss_bytes: int = 0
+
+
+class Live(Protocol):
+    """A pipeline whose processors have been created and stay alive between runs."""
+
+    def run(self, items: Sequence[SampleItem], *, without_data: Iterable[str] = ()) -> Outcome:
+        """What comes out of the items; `data` is null for those in `without_data`."""
+
+
+class Bench(Protocol):
+    """Where the properties run a package."""
+
+    description: ExtractorDescription
+
+    def open(self, *, batch_size: int = WHOLE_BATCH) -> Live:
+        """A pipeline with new processors."""
+
+    def answer(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """What the package's `realtime.py` answers."""
+
+
+@dataclass
+class Lab:
+    """The runs that properties share, made when the first one asks."""
+
+    bench: Bench
+    items: tuple[SampleItem, ...]
+
+    @cached_property
+    def first(self) -> Outcome:
+        """All items, in one batch where the batch size allows."""
+        return self.bench.open().run(self.items)
+
+    @cached_property
+    def again(self) -> tuple[Live, Outcome]:
+        """The same items through new processors, which are still there."""
+        live = self.bench.open()
+        return live, live.run(self.items)
+
+    @cached_property
+    def unstable(self) -> dict[Place, str]:
+        """Where two equal runs differ."""
+        return differences(self.first.rows, self.again[1].rows)
+
+    def compared(self, outcome: Outcome, *, base: Outcome | None = None) -> list[str]:
+        """What this run gave other than the first one did, as sentences."""
+        found = differences((base or self.first).rows, outcome.rows, ignoring=frozenset(self.unstable))
+        return [f"{_place(place)}: {how}" for place, how in found.items()]
+
+    def lost(self, outcome: Outcome) -> list[str]:
+        """Items of the first run that did not come out, or came out with an error, in this one."""
+        found = [
+            f"{item}: {errors[0].error_class}: {errors[0].message}"
+            for item, errors in outcome.errors.items()
+            if self.first.rows.get(item)
+        ]
+        gone = [
+            f"{item}: no row came out"
+            for item, rows in self.first.rows.items()
+            if rows and not outcome.rows.get(item) and item not in outcome.errors
+        ]
+        return found + gone
+
+
+def _place(place: Place) -> str:
+    item, column = place
+    return f"{column!r} of {item}" if column else item
+
+
+Judge = Callable[[Lab], list[str]]
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property: what it proves, how to mend a package that does not have it, and the function that judges."""
+
+    rule: str
+    name: str
+    proves: str
+    fix: str
+    judge: Judge
+    applies: Callable[[Lab], str] = lambda lab: ""
+    """Why the property says nothing about this package; empty when it does."""
+
+    def findings(self, lab: Lab) -> list[Finding]:
+        """What speaks against the package, a few cases of it."""
+        said = self.judge(lab)
+        more = f" (and {len(said) - _SHOWN} more)" if len(said) > _SHOWN else ""
+        return [
+            Finding(
+                "pipeline.py",
+                0,
+                self.rule,
+                f"{case}{more if case is said[0] else ''}",
+                self.fix,
+                Severity.ERROR,
+            )
+            for case in said[:_SHOWN]
+        ]
+
+
+def determinism(lab: Lab) -> list[str]:
+    """Two runs over the same objects, each with new processors."""
+    return [f"{_place(place)}: {how}" for place, how in lab.unstable.items()]
+
+
+def batch_size(lab: Lab) -> list[str]:
+    """The objects in batches of 1, 2 and 7 against all of them together."""
+    found = []
+    for size in BATCH_SIZES:
+        outcome = lab.bench.open(batch_size=size).run(lab.items)
+        said = [*lab.lost(outcome), *lab.compared(outcome)]
+        found += [f"in batches of {size}, {case}" for case in said]
+    return found
+
+
+def order(lab: Lab) -> list[str]:
+    """The objects backwards and then interleaved, matched by name."""
+    places = sorted(range(len(lab.items)), key=lambda place: (-(place % 2), -place))
+    outcome = lab.bench.open().run([lab.items[place] for place in places])
+    return [*lab.lost(outcome), *lab.compared(outcome)]
+
+
+def poison(lab: Lab) -> list[str]:
+    """One unreadable object in the middle of the others."""
+    middle = len(lab.items) // 2
+    items = [*lab.items[:middle], _unreadable(lab.items[middle]), *lab.items[middle:]]
+    return lab.lost(lab.bench.open().run(items))
+
+
+def empty(lab: Lab) -> list[str]:
+    """An object without content, one with only spaces, and one whose `data` is null, among the others."""
+    model = lab.items[0]
+    blanks = [_blank(model, "empty", b""), _blank(model, "spaces", b"  \n"), _blank(model, "null", b"-")]
+    outcome = lab.bench.open().run([*lab.items, *blanks], without_data=["null"])
+    found = lab.lost(outcome)
+    for blank in blanks:
+        for error in outcome.errors.get(blank.name, ()):
+            if error.error_class not in _tolerated(blank):
+                found.append(f"the {blank.name} row: {error.error_class}: {error.message}")
+    return found
+
+
+def parity(lab: Lab) -> list[str]:
+    """The vector of a text in the batch against the one that `realtime.py` answers with."""
+    found = []
+    for item, text, row in _comparable(lab):
+        answer = lab.bench.answer({"text": text})
+        for name, vector in answered_vectors(answer, lab.bench.description).items():
+            stored = row.get(name)
+            if (item, name) in lab.unstable or not is_vector(stored):
+                continue
+            agree = cosine(stored, vector)
+            if agree < PARITY:
+                found.append(
+                    f"{name!r} of {item}: batch and realtime agree with a cosine of {agree:.4f} only"
+                )
+    return found
+
+
+def in_place(lab: Lab) -> list[str]:
+    """What the columns of the contract hold after a step, in the batch that it was given."""
+    return [f"a step wrote over batch[{name!r}]" for name in sorted(lab.first.edited)]
+
+
+def state(lab: Lab) -> list[str]:
+    """The same objects twice through the same processors."""
+    live, before = lab.again
+    outcome = live.run(lab.items)
+    said = [*lab.lost(outcome), *lab.compared(outcome, base=before)]
+    return [f"the second time, {case}" for case in said]
+
+
+def _no_parity(lab: Lab) -> str:
+    description = lab.bench.description
+    if not description.has_realtime or description.inference_type != "embedding":
+        return "the package has no realtime embedding"
+    return "" if _comparable(lab) else "no text of the sample gives exactly one vector"
+
+
+PROPERTIES: Final = (
+    Property(
+        "TEST101",
+        "determinism",
+        "Running the same objects twice gives the same rows.",
+        "Seed what is random, put the model into eval mode, and write no times or random ids.",
+        determinism,
+    ),
+    Property(
+        "TEST102",
+        "batch size",
+        "A row does not depend on how many others are in its batch.",
+        "Compute nothing over the whole batch (means, maxima, fitted vocabularies); mask padding.",
+        batch_size,
+    ),
+    Property(
+        "TEST103",
+        "order",
+        "A row does not depend on the order of its batch.",
+        "When rows are sorted for speed, put the results back in the order of the batch.",
+        order,
+    ),
+    Property(
+        "TEST104",
+        "poison row",
+        "An unreadable row costs only itself.",
+        "Let the error of the row out, so that the batch is cut down to it; never return less for the whole batch.",
+        poison,
+    ),
+    Property(
+        "TEST105",
+        "empty rows",
+        "Rows without content neither raise nor get a zero vector.",
+        'Read with batch["data"].fillna(""), and leave out rows that have nothing to embed.',
+        empty,
+    ),
+    Property(
+        "TEST106",
+        "batch and realtime agree",
+        f"A text has the same vector in the batch and at query time (cosine of {PARITY} or more).",
+        "Let both call the same function with the same model, normalisation and prefix.",
+        parity,
+        _no_parity,
+    ),
+    Property(
+        "TEST107",
+        "input left alone",
+        "What a step reads stays as it was; results go into columns of their own.",
+        'Assign to a new column or a local variable instead of batch["data"] or another column of the contract.',
+        in_place,
+    ),
+    Property(
+        "TEST108",
+        "no state between batches",
+        "A batch gives the same rows whatever ran before it.",
+        "Keep models and clients on self, never rows, counters or what was seen.",
+        state,
+    ),
+)
+
+
+def _unreadable(model: SampleItem) -> SampleItem:
+    """An object of the same type whose content nobody can make sense of."""
+    parts = tuple(
+        _with(part, _HOSTILE_TEXT.encode() if part.file is None else part.content[:24] + b"\x00\xff" * 50)
+        for part in model.parts
+    )
+    return SampleItem("the unreadable row", parts, model.fields)
+
+
+def _blank(model: SampleItem, name: str, content: bytes) -> SampleItem:
+    return SampleItem(name, tuple(_with(part, content) for part in model.parts), model.fields)
+
+
+def _with(part: SamplePart, content: bytes) -> SamplePart:
+    text, file = (content.decode(), None) if part.file is None else (None, content)
+    return SamplePart(part.property, part.blob_type, part.mime_type, text, file)
+
+
+def _tolerated(blank: SampleItem) -> frozenset[str]:
+    """An empty text is a text; an empty file is no picture, and may fail in any way but with a zero vector."""
+    if all(part.file is None for part in blank.parts):
+        return _REFUSALS
+    return _Everything({"InvalidOutput"})
+
+
+class _Everything(frozenset[str]):
+    """Everything but its members."""
+
+    def __contains__(self, name: object) -> bool:
+        return not super().__contains__(name)
+
+
+def _comparable(lab: Lab) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The items that are one text and came out as one row."""
+    return [
+        (item.name, item.parts[0].text, lab.first.rows[item.name][0])
+        for item in lab.items
+        if len(item.parts) == 1 and item.parts[0].text and len(lab.first.rows.get(item.name, ())) == 1
+    ]
