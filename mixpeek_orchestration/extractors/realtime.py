@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import Recipe
+from mixpeek_orchestration.core.ports.platform import Platform
+from mixpeek_orchestration.extractors.answers import read_answer
+from mixpeek_orchestration.extractors.calling import bound
+from mixpeek_orchestration.extractors.container import Container
 from mixpeek_orchestration.extractors.description import load_manifest
+from mixpeek_orchestration.extractors.guarded import guarded, guarded_answer
 from mixpeek_orchestration.extractors.loader import load_module
+from mixpeek_orchestration.extractors.manifest import Manifest
 from mixpeek_orchestration.extractors.package_source import REALTIME
 from mixpeek_orchestration.extractors.processing import BaseInferenceService, InferenceService
 from mixpeek_orchestration.extractors.recipe import built_from
@@ -29,32 +37,50 @@ def load_realtime(recipe: Recipe) -> RealtimeService:
 
     Raises `InvalidPackage` when the package has none, `Conflict` when it is not the planned one.
     """
-    source, _ = built_from(recipe)
+    source, built, platform = built_from(recipe)
     if REALTIME not in source.modules:
         raise InvalidPackage(
             f"{recipe.name} {recipe.version} has no realtime.py, so it answers no queries.",
             field=REALTIME,
             fix="Add realtime.py with a class that derives from InferenceService.",
         )
-    manifest = load_manifest(source)
-    example = manifest.example_input or _WARM_UP.get(manifest.inference_type, {"text": "warm up"})
-    return RealtimeService(_instance(load_module(source, "realtime")), dict(example))
+    contract = Contract.of(load_manifest(source), built.vectors)
+    with guarded(platform):
+        service = _instance(load_module(source, "realtime"), Container(platform))
+    return RealtimeService(service, contract, platform)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a realtime service promises: its kind of answer, the vectors in it, and a question that it can answer."""
+
+    inference_type: str | None
+    vectors: tuple[VectorIndex, ...]
+    example: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, manifest: Manifest, vectors: tuple[VectorIndex, ...]) -> Self:
+        example = manifest.example_input or _WARM_UP.get(manifest.inference_type, {"text": "warm up"})
+        return cls(manifest.inference_type, vectors, dict(example))
 
 
 class RealtimeService:
     """One live service. `setup` of the package runs once, before its first inference."""
 
-    def __init__(self, service: Any, example: Mapping[str, Any]) -> None:
+    def __init__(self, service: Any, contract: Contract, platform: Platform | None = None) -> None:
         self._service = service
-        self._example = dict(example)
+        self._contract = contract
+        self._platform = platform
         self._answer = _answering(service)
         self._many = getattr(service, "infer_many", None)
         self._set_up: asyncio.Task[None] | None = None
 
     async def infer(self, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one request, as a dict."""
-        await self._ready()
-        return _checked(await _run(self._answer, dict(inputs), dict(parameters)))
+        """The answer to one request, as a dict of plain values that keeps the inference type's contract."""
+        with guarded(self._platform):
+            await self._ready()
+            answer = await _run(self._answer, dict(inputs), dict(parameters))
+        return self._checked(answer, inputs)
 
     async def infer_many(
         self, requests: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
@@ -62,10 +88,10 @@ class RealtimeService:
         """The answers to several requests, in order; in one pass where the package knows how."""
         if self._many is None:
             return [await self.infer(inputs, parameters) for inputs, parameters in requests]
-        await self._ready()
-        answers = await _run(
-            self._many, [(dict(inputs), dict(parameters)) for inputs, parameters in requests]
-        )
+        asked = [(dict(inputs), dict(parameters)) for inputs, parameters in requests]
+        with guarded(self._platform):
+            await self._ready()
+            answers = await _run(self._many, asked)
         if len(answers) != len(requests):
             raise InvalidPackage(
                 f"infer_many answered {len(answers)} of {len(requests)} requests.",
@@ -73,11 +99,15 @@ class RealtimeService:
                 value=len(answers),
                 fix="Return one answer per request, in order.",
             )
-        return [_checked(answer) for answer in answers]
+        return [self._checked(answer, inputs) for answer, (inputs, _) in zip(answers, asked, strict=True)]
 
     async def warm_up(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one real inference, after which everything it needs is loaded."""
-        return await self.infer(self._example, parameters)
+        return await self.infer(self._contract.example, parameters)
+
+    def _checked(self, answer: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        read = read_answer(answer, inputs, self._contract.inference_type, self._contract.vectors)
+        return dict(guarded_answer(read, self._platform, name=REALTIME))
 
     async def _ready(self) -> None:
         if self._set_up is None:
@@ -102,19 +132,27 @@ async def _run(function: Callable[..., Any], *arguments: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def _instance(module: ModuleType) -> Any:
-    make = getattr(module, "get_inference_service", None)
-    if callable(make):
-        return make()
-    found = [one for one in vars(module).values() if inspect.isclass(one) and _is_service(one)]
+def _instance(module: ModuleType, container: Container) -> Any:
+    """The service: what the factory makes, else the class that the module defines or imports for it."""
+    make: Callable[..., Any] | None = getattr(module, "get_inference_service", None)
+    service = make if callable(make) else _service_class(module)
+    arguments, named = bound(service, [], {"container": container, "secrets": container.secrets})
+    return service(*arguments, **named)
+
+
+def _service_class(module: ModuleType) -> type:
+    classes = [one for one in vars(module).values() if inspect.isclass(one)]
+    found = [one for one in classes if _is_service(one)]
     own = [one for one in found if one.__module__ == module.__name__] or found
-    if not own:
+    named = [one for one in own if one.__name__.endswith(_CLASS_ENDINGS)] or own
+    if not named:
         raise InvalidPackage(
             "realtime.py defines no inference service.",
             field=REALTIME,
+            value=[one.__name__ for one in classes if one.__module__ == module.__name__],
             fix="Define class InferenceService with async infer(self, inputs, parameters).",
         )
-    return own[-1]()
+    return named[-1]
 
 
 def _is_service(candidate: type) -> bool:
@@ -129,9 +167,7 @@ def _answering(service: Any) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
         method: Callable[..., Any] | None = getattr(service, name, None)
         if method is None or getattr(type(service), name, None) is getattr(InferenceService, name, None):
             continue
-        if name == "predict":
-            return lambda inputs, parameters: method({"inputs": inputs, "parameters": parameters})
-        return method
+        return _of_request(method) if name == "predict" else _of_both(method)
     raise InvalidPackage(
         f"{type(service).__name__} in realtime.py answers nothing.",
         field=REALTIME,
@@ -140,12 +176,32 @@ def _answering(service: Any) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
     )
 
 
-def _checked(answer: Any) -> dict[str, Any]:
-    if not isinstance(answer, Mapping):
-        raise InvalidPackage(
-            f"realtime.py answered with {type(answer).__name__}.",
-            field=REALTIME,
-            value=type(answer).__name__,
-            fix='Return a dict, for example {"embedding": [...]}.',
-        )
-    return dict(answer)
+def _of_both(method: Callable[..., Any]) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
+    """With inputs and parameters, or with the inputs alone where the method takes no more."""
+    taken = inspect.signature(method).parameters.values()
+    is_open = any(one.kind is one.VAR_POSITIONAL for one in taken)
+    positional = [one for one in taken if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    if is_open or len(positional) > 1:
+        return method
+    return _alike(method, lambda inputs, _: method(inputs))
+
+
+def _of_request(method: Callable[..., Any]) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
+    """With one request that has both; the inputs are also at its top, where older services look for them."""
+    return _alike(
+        method,
+        lambda inputs, parameters: method({**inputs, "inputs": inputs, "parameters": parameters}),
+    )
+
+
+def _alike(
+    method: Callable[..., Any], call: Callable[[dict[str, Any], dict[str, Any]], Any]
+) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
+    """`call`, asynchronous exactly if `method` is: a synchronous one runs in a thread."""
+    if not inspect.iscoroutinefunction(method):
+        return call
+
+    async def awaited(inputs: dict[str, Any], parameters: dict[str, Any]) -> Any:
+        return await call(inputs, parameters)
+
+    return awaited

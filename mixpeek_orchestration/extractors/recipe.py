@@ -25,20 +25,16 @@ def build_steps(recipe: Recipe) -> list[Step]:
     return list(built_from(recipe)[1].steps)
 
 
-def platform_of(recipe: Recipe) -> Platform | None:
-    """The services that the package may use, open in this process; `None` where the recipe names none."""
-    reference: PlatformReference | None = recipe.platform
-    return None if reference is None else reference.open()
-
-
-def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline]:
-    """The package and its pipeline, certain to be the planned ones."""
+def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline, Platform | None]:
+    """The package and its pipeline, certain to be the planned ones, and the services that they may use."""
     if recipe.model_cache:
         use_model_cache(recipe.model_cache)
     source = read_package(Path(recipe.path))
     manifest = load_manifest(source)
     parameters = validated_parameters(manifest, recipe.parameters)
-    built = load_pipeline(source, manifest, parameters, platform_of(recipe))
+    reference: PlatformReference | None = recipe.platform
+    platform = None if reference is None else reference.open()
+    built = load_pipeline(source, manifest, parameters, platform)
     found = code_fp(code_parts(source, manifest, parameters, built.models))
     if found != recipe.code_fp:
         raise Conflict(
@@ -48,4 +44,4 @@ def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline]:
             fix="Plan again; on several machines, give all of them the same copy of the package.",
             planned=recipe.code_fp,
         )
-    return source, built
+    return source, built, platform

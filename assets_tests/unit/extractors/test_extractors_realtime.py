@@ -92,15 +92,15 @@ class S(InferenceService):
         if self.tried == 1:
             raise ConnectionError("away")
     async def infer(self, inputs, parameters):
-        return {"tried": self.tried}
+        return {"embedding": [1.0, 0.0, 0.0], "tried": self.tried}
 """)
 
     async def ask():
         with pytest.raises(ConnectionError):
             await loaded.infer({}, {})
-        return [await loaded.infer({}, {}), await loaded.infer({}, {})]
+        return [(await loaded.infer({}, {}))["tried"], (await loaded.infer({}, {}))["tried"]]
 
-    assert asyncio.run(ask()) == [{"tried": 2}, {"tried": 2}]
+    assert asyncio.run(ask()) == [2, 2]
 
 
 @pytest.mark.parametrize(
@@ -113,9 +113,33 @@ class S(InferenceService):
             "answers nothing",
         ),
         ("class MyInferenceService:\n    async def infer(self, i, p): return [1.0]", "answered with list"),
+        (
+            "class MyInferenceService:\n    async def infer(self, i, p): return {'answer': [1.0]}",
+            "instead of a vector",
+        ),
     ],
 )
 def test_what_cannot_answer_is_refused(service, code, message):
     """A package without a usable realtime half says what is missing."""
     with pytest.raises(InvalidPackage, match=message):
         asyncio.run(service(code).infer({"text": "a"}, {}))
+
+
+def test_a_service_that_takes_the_inputs_alone_answers(service):
+    """Parameters are left out for a method that has no place for them."""
+    code = (
+        "class MyInferenceService:\n    def infer(self, inputs):\n        return {'vector': [1.0, 2.0, 3.0]}"
+    )
+    assert asyncio.run(service(code).infer({"text": "a"}, {}))["embedding"] == [1.0, 2.0, 3.0]
+
+
+def test_a_service_gets_the_container_it_asks_for(service):
+    """A constructor or factory with a parameter `container` gets the platform's services."""
+    code = """
+class MyInferenceService:
+    def __init__(self, container=None):
+        self.ok = hasattr(container, "llm") and hasattr(container, "secrets")
+    def infer(self, inputs, parameters):
+        return {"embedding": [float(self.ok), 0.0, 0.0]}
+"""
+    assert asyncio.run(service(code).infer({}, {}))["embedding"][0] == 1.0
