@@ -15,11 +15,10 @@ import pytest
 
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
 from mixpeek_orchestration.extractors import model_files
-from mixpeek_orchestration.extractors.loader import load_module
-from mixpeek_orchestration.extractors.package_source import read_package
 from mixpeek_orchestration.extractors.realtime import load_realtime
 from mixpeek_orchestration.extractors.recipe import build_steps
 from mixpeek_orchestration.extractors.registry import PackageRegistry
+from mixpeek_orchestration.extractors.services import minilm_export
 from mixpeek_orchestration.settings import REPOSITORY
 
 from .text_samples import sample_texts
@@ -112,21 +111,18 @@ def test_order_and_company_do_not_matter(builtin):
 
 EXPORT = """
 import sys
-from pathlib import Path
 from mixpeek_orchestration.extractors import model_files
-from mixpeek_orchestration.extractors.loader import load_module
-from mixpeek_orchestration.extractors.package_source import read_package
+from mixpeek_orchestration.extractors.services.minilm_onnx import load_minilm
 model_files.use_model_cache(sys.argv[1])
-minilm = load_module(read_package(Path(sys.argv[2])), "processors.minilm")
 print("ready", flush=True)
 sys.stdin.readline()
-print(minilm.load_minilm().encode(["a cat"])[0][:3].tolist())
+print(load_minilm().encode(["a cat"])[0][:3].tolist())
 """
 
 
 def test_processes_may_export_at_the_same_time(tmp_path):
     """Two workers that start on an empty cache both work, and leave one export and no drafts."""
-    command = [sys.executable, "-c", EXPORT, str(tmp_path), str(BUILT_IN / "text_extractor")]
+    command = [sys.executable, "-c", EXPORT, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     workers = [subprocess.Popen(command, **pipes) for _ in range(2)]
     for worker in workers:
@@ -141,11 +137,9 @@ def test_processes_may_export_at_the_same_time(tmp_path):
 
 def test_other_weights_are_not_exported(tmp_path, monkeypatch):
     """A weights file with another digest is refused before anything is written."""
-    source = read_package(BUILT_IN / "text_extractor")
-    export = load_module(source, "processors.minilm_export")
-    monkeypatch.setattr(export, "sha256_of", lambda path: "00")
+    monkeypatch.setattr(minilm_export, "sha256_of", lambda path: "00")
     with pytest.raises(InvalidInput, match="not those of revision"):
-        export.export_minilm(tmp_path, "m", "r", model_files.ModelFile("model.safetensors", "11"))
+        minilm_export.export_minilm(tmp_path, "m", "r", model_files.ModelFile("model.safetensors", "11"))
     assert not list(tmp_path.iterdir())
 
 

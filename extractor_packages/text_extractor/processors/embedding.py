@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from shared.extractors.sdk import ModelSpec
+from shared.inference.registry import get_batch_service
 
-from .minilm import MINILM, MINILM_SPEC, load_minilm
 from .sentence_model import load_sentence_model, sentence_model_spec
+
+MINILM = get_batch_service("sentence-transformers/all-MiniLM-L6-v2")
 
 
 class Encoder(Protocol):
@@ -31,10 +33,14 @@ class EncoderChoice:
 
 def choose_encoder(model: str) -> EncoderChoice:
     """onnxruntime for all-MiniLM-L6-v2, sentence-transformers for every other model."""
-    if model in (MINILM, MINILM.partition("/")[2]):
-        return EncoderChoice(MINILM_SPEC, 384, load_minilm)
+    if model in ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2"):
+        return EncoderChoice(MINILM.models()[0], MINILM.dimension, _load_minilm)
     spec, dimension, folder = sentence_model_spec(model)
     return EncoderChoice(spec, dimension, _LoadSentenceModel(folder))
+
+
+def _load_minilm() -> Encoder:
+    return MINILM().load_encoder()
 
 
 @dataclass(frozen=True)

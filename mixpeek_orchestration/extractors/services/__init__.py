@@ -13,6 +13,7 @@ from mixpeek_orchestration.extractors.services.faces import (
     FaceEmbeddingBatch,
 )
 from mixpeek_orchestration.extractors.services.jina_code import JinaCodeEmbeddingBatch
+from mixpeek_orchestration.extractors.services.minilm import MiniLMEmbeddingBatch
 from mixpeek_orchestration.extractors.services.registry import get_batch_service, service_by_class
 from mixpeek_orchestration.extractors.services.siglip import SigLIPEmbeddingBatch
 
@@ -25,6 +26,7 @@ __all__ = [
     "FaceEmbeddingBatch",
     "InferenceConfigs",
     "JinaCodeEmbeddingBatch",
+    "MiniLMEmbeddingBatch",
     "SigLIPEmbeddingBatch",
     "get_batch_service",
     "service_by_class",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, Field
 
-from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.services.batches import DATA, spread, texts, with_column
-from mixpeek_orchestration.extractors.services.computing import by_length, load_pretrained
+from mixpeek_orchestration.extractors.services.computing import (
+    by_length,
+    load_once,
+    load_pretrained,
+    load_tokenizer,
+)
 from mixpeek_orchestration.extractors.services.configs import ModelConfig
-from mixpeek_orchestration.extractors.services.service import BuiltInService
-from mixpeek_orchestration.extractors.services.text_embedding import load_tokenizer
-from mixpeek_orchestration.extractors.services.weights import Weights, chosen, transformers_backend
+from mixpeek_orchestration.extractors.services.service import ModelService
+from mixpeek_orchestration.extractors.services.weights import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,22 +37,22 @@ class RerankConfig(ModelConfig):
     normalize: bool = Field(default=True, description="Scores from 0 to 1 instead of the model's raw ones.")
 
 
-class BGERerankerBatch(BuiltInService):
+class BGERerankerBatch(ModelService):
     """A score per row for its query and text; null where one of the two has no words."""
 
     kind = RerankConfig
     output = "score"
     weights = Weights("BAAI/bge-reranker-v2-m3", "953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e")
-    edition = 1
-
-    @classmethod
-    def models(cls, config: Any = None) -> tuple[ModelSpec, ...]:
-        settings = cls.read(config)
-        return (chosen(settings.model_name, cls.weights).spec(transformers_backend(cls.edition)),)
 
     def setup(self) -> None:
-        folder = chosen(self.settings.model_name, self.weights).folder()
-        self._model, self._tokenizer = _loaded(folder, self.settings.device), load_tokenizer(folder)
+        folder = self.folder()
+        self._model = load_once(self.load_model, folder, self.settings.device)
+        self._tokenizer = load_tokenizer(folder)
+
+    @staticmethod
+    def load_model(folder: Path) -> Any:
+        """The cross-encoder in `folder`, with one score per pair."""
+        return load_pretrained("AutoModelForSequenceClassification", folder)
 
     def process(self, batch: pd.DataFrame) -> pd.DataFrame:
         passages = texts(batch, self.settings.text_column)
@@ -89,8 +91,3 @@ class BGERerankerBatch(BuiltInService):
             logits = self._model(**padded).logits.float().squeeze(-1)
         found: list[float] = (logits.sigmoid() if self.settings.normalize else logits).tolist()
         return found
-
-
-@lru_cache(maxsize=2)
-def _loaded(folder: Path, device: str) -> Any:
-    return load_pretrained("AutoModelForSequenceClassification", folder, device)

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mixpeek_orchestration.extractors.model_files import worker_threads
 
 
-def load_pretrained(kind: str, folder: Path, device: str) -> Any:
-    """The model in `folder`, by the name of its transformers class; nothing of the folder is executed."""
-    import transformers
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-    model = getattr(transformers, kind).from_pretrained(str(folder), trust_remote_code=False)
-    return on_device(model, device)
-
-
-def on_device(model: Any, device: str) -> Any:
-    """The model ready for inference on `device`, in 32-bit floats; `auto` is a GPU where there is one."""
+@lru_cache(maxsize=4)
+def load_once(load: Callable[[Path], Any], folder: Path, device: str) -> Any:
+    """The model that `load` makes of `folder`, ready for inference in 32-bit floats, one per process and device;
+    `auto` is a GPU where there is one."""
     import torch
 
     torch.set_num_threads(worker_threads())
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return model.to(device=device, dtype=torch.float32).eval()
+    return load(folder).to(device=device, dtype=torch.float32).eval()
+
+
+def load_pretrained(kind: str, folder: Path) -> Any:
+    """The model in `folder`, by the name of its transformers class; nothing of the folder is executed."""
+    import transformers
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    return getattr(transformers, kind).from_pretrained(str(folder), trust_remote_code=False)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer in `folder`; nothing of the folder is executed."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
 
 
 def by_length(lengths: Sequence[int], size: int) -> Iterator[list[int]]:

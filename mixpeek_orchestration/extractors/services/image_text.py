@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import AliasChoices, Field
 
-from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.services.batches import DATA, spread, texts, values, with_column
-from mixpeek_orchestration.extractors.services.computing import load_pretrained, normalised
+from mixpeek_orchestration.extractors.services.computing import (
+    load_once,
+    load_pretrained,
+    load_tokenizer,
+    normalised,
+)
 from mixpeek_orchestration.extractors.services.configs import ModelConfig
 from mixpeek_orchestration.extractors.services.images import read_images
-from mixpeek_orchestration.extractors.services.service import BuiltInService
-from mixpeek_orchestration.extractors.services.weights import Weights, chosen, transformers_backend
+from mixpeek_orchestration.extractors.services.service import ModelService
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,25 +33,28 @@ class ImageTextConfig(ModelConfig):
     )
 
 
-class ImageTextService(BuiltInService):
+class ImageTextService(ModelService):
     """Embeds pictures and texts into one space: a text finds the pictures it describes. Null stays null."""
 
     kind = ImageTextConfig
     output = "embedding"
-    weights: ClassVar[Weights]
     dimension: ClassVar[int]
-    edition: ClassVar[int] = 1
     padding: ClassVar[str | bool] = True
     """How texts were padded when the model was trained."""
 
-    @classmethod
-    def models(cls, config: Any = None) -> tuple[ModelSpec, ...]:
-        settings = cls.read(config)
-        return (chosen(settings.model_name, cls.weights).spec(transformers_backend(cls.edition)),)
-
     def setup(self) -> None:
-        folder = chosen(self.settings.model_name, self.weights).folder()
-        self._model, self._tokenizer, self._pictures = _loaded(folder, self.settings.device)
+        from transformers import AutoImageProcessor
+
+        folder = self.folder()
+        self._model = load_once(self.load_model, folder, self.settings.device)
+        self._tokenizer = load_tokenizer(folder)
+        # One backend everywhere: with torchvision, where it happens to be installed, the pixels differ a little.
+        self._pictures = AutoImageProcessor.from_pretrained(str(folder), backend="pil")
+
+    @staticmethod
+    def load_model(folder: Path) -> Any:
+        """The two towers in `folder`."""
+        return load_pretrained("AutoModel", folder)
 
     def process(self, batch: pd.DataFrame) -> pd.DataFrame:
         found = self._texts(batch)
@@ -125,13 +130,3 @@ class ImageTextService(BuiltInService):
 def _features(output: Any) -> Any:
     """transformers 5 answers with an object whose pooled output is the vector."""
     return getattr(output, "pooler_output", output)
-
-
-@lru_cache(maxsize=2)
-def _loaded(folder: Path, device: str) -> tuple[Any, Any, Any]:
-    from transformers import AutoImageProcessor, AutoTokenizer
-
-    model = load_pretrained("AutoModel", folder, device)
-    # One backend everywhere: with torchvision, where it happens to be installed, the pixels differ a little.
-    pictures = AutoImageProcessor.from_pretrained(str(folder), backend="pil")
-    return model, AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False), pictures

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from mixpeek_orchestration.extractors.services.computing import on_device
-from mixpeek_orchestration.extractors.services.text_embedding import (
-    Encoder,
-    MeanPooledEncoder,
-    TextEmbeddingService,
-    load_tokenizer,
-)
-from mixpeek_orchestration.extractors.services.weights import Weights, chosen
-
-_MAX_TOKENS: Final = 2048
+from mixpeek_orchestration.extractors.services.text_embedding import TextEmbeddingService
+from mixpeek_orchestration.extractors.services.weights import Weights
 
 
 class JinaCodeEmbeddingBatch(TextEmbeddingService):
@@ -26,19 +17,10 @@ class JinaCodeEmbeddingBatch(TextEmbeddingService):
 
     weights = Weights("jinaai/jina-embeddings-v2-base-code", "516f4baf13dec4ddddda8631e019b5737c8bc250")
     dimension = 768
+    max_tokens = 2048
 
-    def load_encoder(self) -> Encoder:
-        folder = chosen(self.settings.model_name, self.weights).folder()
-        return MeanPooledEncoder(
-            _loaded(folder, self.settings.device),
-            load_tokenizer(folder),
-            batch_size=self.settings.batch_size,
-            max_length=self.settings.max_length or _MAX_TOKENS,
-        )
+    @staticmethod
+    def load_model(folder: Path) -> Any:
+        from mixpeek_orchestration.extractors.services.jina_bert import load_jina_bert
 
-
-@lru_cache(maxsize=2)
-def _loaded(folder: Path, device: str) -> Any:
-    from mixpeek_orchestration.extractors.services.jina_bert import load_jina_bert
-
-    return on_device(load_jina_bert(folder), device)
+        return load_jina_bert(folder)

@@ -16,6 +16,7 @@ from mixpeek_orchestration.extractors.services.faces import (
     FaceEmbeddingBatch,
 )
 from mixpeek_orchestration.extractors.services.jina_code import JinaCodeEmbeddingBatch
+from mixpeek_orchestration.extractors.services.minilm import MiniLMEmbeddingBatch
 from mixpeek_orchestration.extractors.services.service import BuiltInService
 from mixpeek_orchestration.extractors.services.siglip import SigLIPEmbeddingBatch
 
@@ -31,6 +32,9 @@ class Entry:
 
 SERVICES: Final = (
     Entry(E5TextEmbeddingBatch, "Text embedding", ("intfloat/multilingual-e5-large-instruct",)),
+    Entry(
+        MiniLMEmbeddingBatch, "Text embedding", ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2")
+    ),
     Entry(JinaCodeEmbeddingBatch, "Code embedding", ("jinaai/jina-embeddings-v2-base-code",)),
     Entry(CLIPEmbeddingBatch, "Picture and text embedding", ("openai/clip-vit-base-patch32",)),
     Entry(SigLIPEmbeddingBatch, "Picture and text embedding", ("google/siglip-base-patch16-224",)),

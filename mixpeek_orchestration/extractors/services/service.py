@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.processing import BatchProcessor
-from mixpeek_orchestration.extractors.services.configs import ServiceConfig, read_config
+from mixpeek_orchestration.extractors.services.configs import ModelConfig, ServiceConfig, read_config
+from mixpeek_orchestration.extractors.services.weights import Weights, chosen, transformers_backend
 
 
 class BuiltInService(BatchProcessor):
@@ -47,6 +49,27 @@ class BuiltInService(BatchProcessor):
     @property
     def output_column(self) -> str:
         return str(self.settings.output_column_name or self.output)
+
+
+class ModelService(BuiltInService):
+    """A service that computes with weights: its own, or those that `model_name` names instead."""
+
+    kind = ModelConfig
+    weights: ClassVar[Weights]
+    edition: ClassVar[int] = 1
+    """Counts up when our own computation changes, because the rows that it made are stale then."""
+
+    @classmethod
+    def models(cls, config: Any = None) -> tuple[ModelSpec, ...]:
+        return (cls._chosen(cls.read(config)).spec(transformers_backend(cls.edition)),)
+
+    @classmethod
+    def _chosen(cls, settings: Any) -> Weights:
+        return chosen(settings.model_name, cls.weights)
+
+    def folder(self) -> Path:
+        """The folder that holds the weights of this step's config."""
+        return self._chosen(self.settings).folder()
 
 
 def models_of(services: Iterable[tuple[Any, Any]]) -> tuple[ModelSpec, ...]:

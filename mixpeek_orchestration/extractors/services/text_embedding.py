@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.services.batches import DATA, spread, texts, with_column
-from mixpeek_orchestration.extractors.services.computing import by_length, normalised
+from mixpeek_orchestration.extractors.services.computing import (
+    by_length,
+    load_once,
+    load_pretrained,
+    load_tokenizer,
+    normalised,
+)
 from mixpeek_orchestration.extractors.services.configs import ModelConfig
-from mixpeek_orchestration.extractors.services.service import BuiltInService
-from mixpeek_orchestration.extractors.services.weights import Weights, chosen, transformers_backend
+from mixpeek_orchestration.extractors.services.service import ModelService
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,26 +38,31 @@ class Encoder(Protocol):
         """A float32 matrix with one row per text."""
 
 
-class TextEmbeddingService(BuiltInService):
+class TextEmbeddingService(ModelService):
     """Embeds texts; a row without words has no vector, and no row has a zero vector."""
 
     kind = TextConfig
     output = "embedding"
-    weights: ClassVar[Weights]
     dimension: ClassVar[int]
-    edition: ClassVar[int] = 1
-
-    @classmethod
-    def models(cls, config: Any = None) -> tuple[ModelSpec, ...]:
-        settings = cls.read(config)
-        return (chosen(settings.model_name, cls.weights).spec(transformers_backend(cls.edition)),)
+    max_tokens: ClassVar[int]
 
     def setup(self) -> None:
         self._encoder = self.load_encoder()
 
     def load_encoder(self) -> Encoder:
         """The model behind this service, on the device of its config."""
-        raise NotImplementedError
+        folder = self.folder()
+        return MeanPooledEncoder(
+            load_once(self.load_model, folder, self.settings.device),
+            load_tokenizer(folder),
+            batch_size=self.settings.batch_size,
+            max_length=self.settings.max_length or self.max_tokens,
+        )
+
+    @staticmethod
+    def load_model(folder: Path) -> Any:
+        """The transformer in `folder`, which answers with the last state of every token."""
+        return load_pretrained("AutoModel", folder)
 
     def prepared(self, text: str, role: Role) -> str:
         """The text as the model wants it: as it is, unless its training set passages and queries apart."""
@@ -105,11 +113,3 @@ class MeanPooledEncoder:
             states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         real = mask.unsqueeze(-1).to(states.dtype)
         return normalised((states * real).sum(1) / real.sum(1).clamp(min=1))
-
-
-@lru_cache(maxsize=4)
-def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a model, from its folder; nothing of the folder is executed."""
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)

