@@ -23,9 +23,9 @@ class ErrorsForPeople(TyperGroup):
             raise SystemExit(EXIT_CODE) from error
 
 
-def told(error: MixpeekError) -> str:
-    """The error with its field, the value seen and what to do, a line each."""
-    lines = [f"Error ({error.code}): {error.message}"]
+def told(error: MixpeekError, *, code: str | None = None) -> str:
+    """The error with its field, the value seen and what to do, a line each; `code` instead of its own."""
+    lines = [f"Error ({code or error.code}): {error.message}"]
     details = error.details()
     lines += [f"  {name}: {details[name]}" for name in ("field", "value", "fix") if name in details]
     return "\n".join(lines)
