@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ValidationError
 
 from mixpeek_orchestration.core.errors import InvalidPackage
@@ -16,12 +15,15 @@ from mixpeek_orchestration.core.fingerprint import code_fp, fields_fp
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.closure import module_parts, refuse_unknown_imports
 from mixpeek_orchestration.extractors.declaration import ExtractorManifest, Feature
+from mixpeek_orchestration.extractors.environments import interpreter_for
 from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest, read_manifest
 from mixpeek_orchestration.extractors.model_files import ModelSpec
+from mixpeek_orchestration.extractors.model_files import model_cache as default_model_cache
 from mixpeek_orchestration.extractors.package_source import PIPELINE, REALTIME, PackageSource
 from mixpeek_orchestration.extractors.parameters import validated_parameters
 from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, build_pipeline
+from mixpeek_orchestration.extractors.requirements import check_system_packages, read_requirements, versions
 
 
 def load_manifest(source: PackageSource) -> Manifest:
@@ -66,8 +68,17 @@ def load_pipeline(
 def describe_package(
     source: PackageSource, given: Mapping[str, Any], *, model_cache: Path | str = ""
 ) -> ExtractorDescription:
-    """The description of the package at this moment, with `given` parameters completed by its defaults."""
+    """The description of the package at this moment, with `given` parameters completed by its defaults.
+
+    Where a dependency is not installed here, the package is described by the interpreter of an environment that has
+    it, and runs there afterwards.
+    """
     manifest = load_manifest(source)
+    python = interpreter_for(manifest.dependencies, Path(model_cache or default_model_cache()))
+    if python:
+        return _described_elsewhere(source, given, python, model_cache)
+    if not manifest.container_image:
+        check_system_packages(manifest.system_packages)
     parameters = validated_parameters(manifest, given)
     built = load_pipeline(source, manifest, parameters)
     parts = code_parts(source, manifest, parameters, built.models)
@@ -105,6 +116,15 @@ def describe_package(
     )
 
 
+def _described_elsewhere(
+    source: PackageSource, given: Mapping[str, Any], python: str, model_cache: Path | str
+) -> ExtractorDescription:
+    from mixpeek_orchestration.extractors.jailed import describe_jailed
+
+    described = describe_jailed(source.path, given, level="trusted", python=Path(python))
+    return replace(described, python=python, model_cache=str(model_cache))
+
+
 def code_parts(
     source: PackageSource,
     manifest: Manifest,
@@ -131,32 +151,5 @@ def realtime_fp(source: PackageSource, manifest: Manifest) -> str:
 
 def dependency_parts(manifest: Manifest) -> dict[str, str]:
     """The installed version of every declared dependency; raises `InvalidPackage` for one that is missing."""
-    return {f"dependency:{name}": version for name, version in map(_resolved, manifest.dependencies)}
-
-
-def _resolved(declared: str) -> tuple[str, str]:
-    try:
-        requirement = Requirement(declared)
-        version = importlib.metadata.version(requirement.name)
-    except InvalidRequirement as error:
-        raise InvalidPackage(
-            f"{declared!r} is not a requirement.",
-            field="dependencies",
-            value=declared,
-            fix="Write for example pillow>=11.",
-        ) from error
-    except importlib.metadata.PackageNotFoundError as error:
-        raise InvalidPackage(
-            f"The dependency {declared!r} is not installed.",
-            field="dependencies",
-            value=declared,
-            fix=f"pip install '{declared}'",
-        ) from error
-    if not requirement.specifier.contains(version, prereleases=True):
-        raise InvalidPackage(
-            f"The dependency {declared!r} is installed as {version}.",
-            field="dependencies",
-            value=declared,
-            fix=f"pip install '{declared}'",
-        )
-    return requirement.name.lower(), version
+    installed = versions(read_requirements(manifest.dependencies))
+    return {f"dependency:{name}": version for name, version in installed.items()}

@@ -135,13 +135,52 @@ WRONG = [
         "supported_input_types",
         'dependencies = ["not-a-real-distribution-name"]\nsupported_input_types',
         "dependencies",
-        "pip install",
+        "container_image",
+    ),
+    (
+        "supported_input_types",
+        'dependencies = ["pillow @ https://example.com/pillow.whl"]\nsupported_input_types',
+        "dependencies",
+        "pillow>=1.0",
+    ),
+    (
+        "supported_input_types",
+        'system_packages = ["no-such-system-package"]\nsupported_input_types',
+        "system_packages",
+        "apt-get install no-such-system-package",
+    ),
+    (
+        "supported_input_types",
+        'feature_uri = "mixpeek://other@v1/my_embedding"\nsupported_input_types',
+        "feature_uri",
+        "mixpeek://my_extractor@1.0.0/",
+    ),
+    (
+        "supported_input_types",
+        'serve_config = {"replicas": 2}\nsupported_input_types',
+        "serve_config.replicas",
+        "num_replicas",
+    ),
+    (
+        "supported_input_types",
+        'compute_profile = {"actor_memory_gb": "2"}\nsupported_input_types',
+        "compute_profile.actor_memory_gb",
+        "2.0",
+    ),
+    ("supported_input_types", "input_mappings = [1]\nsupported_input_types", "input_mappings", "title"),
+    ("supported_input_types", "example_input = 3\nsupported_input_types", "example_input", "{"),
+    ("supported_input_types", "container_image = 3\nsupported_input_types", "container_image", "…"),
+    (
+        "features = [",
+        'features = [{"feature_type": "embedding", "feature_name": "my_embedding", "embedding_dim": 3, "distance_metric": "dot"},',
+        "features",
+        "differently",
     ),
     (
         "supported_input_types",
         'dependencies = ["pydantic<1"]\nsupported_input_types',
         "dependencies",
-        "pip install",
+        "Accept pydantic==2",
     ),
 ]
 
@@ -149,8 +188,11 @@ WRONG = [
 @pytest.mark.parametrize(
     ("right", "wrong", "field", "fix"), WRONG, ids=[f"{w[2]}-{i}" for i, w in enumerate(WRONG)]
 )
-def test_a_wrong_manifest_is_refused_by_field_and_fix(package, registry, right, wrong, field, fix):
+def test_a_wrong_manifest_is_refused_by_field_and_fix(
+    package, registry, monkeypatch, right, wrong, field, fix
+):
     """Every mistake is an `InvalidPackage` that names the field and what to write, before any run."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     assert right in MANIFEST
     package({"manifest.py": MANIFEST.replace(right, wrong, 1), "pipeline.py": BARE_PIPELINE})
     with pytest.raises(InvalidPackage) as caught:
