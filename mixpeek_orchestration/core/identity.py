@@ -42,8 +42,9 @@ def object_id(bucket_id: str, key: str) -> str:
     return _OBJECT_PREFIX + digest("object", bucket_id, key)[:ID_LENGTH]
 
 
-def document_id(collection_id: str, source_item: str, position: int) -> str:
-    """The identifier of the `position`-th document (from 0) that a collection makes of a source item."""
+def document_id(collection_id: str, source_item: str, position: int | str) -> str:
+    """The identifier of the document at `position` among those that a collection makes of a source item: its place
+    from 0, or what else tells it apart."""
     return _DOCUMENT_PREFIX + digest("document", collection_id, source_item, str(position))[:ID_LENGTH]
 
 

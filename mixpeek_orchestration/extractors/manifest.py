@@ -83,7 +83,7 @@ def read_manifest(module: ModuleType) -> Manifest:
         supported_input_types=_input_types(declared, input_fields),
         inference_type=_inference_type(declared),
         feature_uri=_feature_uri(declared, name, version),
-        position_fields=_strings(declared, "position_fields"),
+        position_fields=_position_fields(declared, output_fields),
         input_mappings=_input_mappings(declared),
         dependencies=_strings(declared, "dependencies"),
         system_packages=_strings(declared, "system_packages"),
@@ -163,6 +163,20 @@ def _inference_type(declared: Mapping[str, Any]) -> str | None:
             fix=f"Write one of {', '.join(INFERENCE_TYPES)}, or leave it out.",
         )
     return value
+
+
+def _position_fields(declared: Mapping[str, Any], output_fields: Sequence[str]) -> tuple[str, ...]:
+    """The outputs that name a document within its source; each must be one, where the outputs are declared."""
+    fields = _strings(declared, "position_fields")
+    unknown = next((name for name in fields if output_fields and name not in output_fields), None)
+    if unknown is not None:
+        raise InvalidPackage(
+            f"The position field {unknown!r} is not an output.",
+            field="position_fields",
+            value=unknown,
+            fix=f"Name outputs: {', '.join(output_fields)}.",
+        )
+    return fields
 
 
 def _feature_uri(declared: Mapping[str, Any], name: str, version: str) -> str | None:

@@ -13,6 +13,7 @@ from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core.fingerprint import LENGTH, canonical_json, plain
 from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.warehouse.items import LoadedItem
+from mixpeek_orchestration.warehouse.positions import position_keys
 
 
 def commit_rows(
@@ -26,6 +27,7 @@ def commit_rows(
     carried_types: Mapping[str, str],
     partial: AnyOf[str],
     moment: str,
+    position_fields: Sequence[str] = (),
 ) -> pa.Table:
     """The extracted rows (with `_source_item` and `_position`) as the document store takes them.
 
@@ -42,8 +44,10 @@ def commit_rows(
     columns = {name: payload.column(name) for name in payload.column_names if name not in carried} | carried
     lineage: dict[str, pa.Array] = {
         document.DOCUMENT_ID: _strings(
-            document_id(collection_id, item, position)
-            for item, position in zip(items, positions, strict=True)
+            document_id(collection_id, item, key)
+            for item, key in zip(
+                items, position_keys(items, positions, payload, position_fields), strict=True
+            )
         ),
         document.SOURCE_ITEM: _strings(items),
         document.POSITION: pa.array(positions, pa.int32()),

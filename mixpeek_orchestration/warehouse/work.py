@@ -187,6 +187,7 @@ class Work:
             carried_types=self._carried_types(self._loaded.values()),
             partial=partial,
             moment=now(),
+            position_fields=self._planned.description.position_fields,
         )
 
     def _settle(

@@ -19,7 +19,7 @@ feature_extractor_name = "my_extractor"
 version = "1.0.0"
 description = "Counts letters"
 features = [{"feature_type": "embedding", "feature_name": "my_embedding", "embedding_dim": 3, "distance_metric": "cosine"}]
-output_schema = {"my_embedding": "list[float]"}
+output_schema = {"my_embedding": "list[float]", "chunk_index": int, "label": "str", "parts": "list[str]"}
 input_schema = {"properties": {"text": {"type": "string"}}}
 compute_profile = {"resource_type": "cpu", "batch_size": 32, "max_concurrency": 4}
 position_fields = ["chunk_index"]
@@ -82,6 +82,12 @@ def test_module_variables(package, describe):
     assert found.vectors == (VECTOR,)
     assert (found.steps[0].batch_size, found.steps[0].concurrency) == (32, 4)
     assert found.position_fields == ("chunk_index",)
+    assert {name: one["type"] for name, one in found.output_schema["properties"].items()} == {
+        "my_embedding": "array",
+        "chunk_index": "integer",
+        "label": "string",
+        "parts": "array",
+    }
     assert found.input_fields == ("text",)
 
 
@@ -166,6 +172,12 @@ WRONG = [
         'compute_profile = {"actor_memory_gb": "2"}\nsupported_input_types',
         "compute_profile.actor_memory_gb",
         "2.0",
+    ),
+    (
+        "supported_input_types",
+        'position_fields = ["page"]\nsupported_input_types',
+        "position_fields",
+        "my_embedding",
     ),
     ("supported_input_types", "input_mappings = [1]\nsupported_input_types", "input_mappings", "title"),
     ("supported_input_types", "example_input = 3\nsupported_input_types", "example_input", "{"),
