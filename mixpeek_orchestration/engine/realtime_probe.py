@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.errors import EndpointFailed, MixpeekError
 from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
 from mixpeek_orchestration.extractors.realtime import load_realtime
 from mixpeek_orchestration.extractors.testing.answers import answer_findings
@@ -25,20 +26,35 @@ class Answers:
 
     def __init__(self, recipe: Recipe) -> None:
         self._parameters = recipe.parameters
-        self._service = load_realtime(recipe)
+        with _failures():
+            self._service = load_realtime(recipe)
         self._runner = asyncio.Runner()
 
     def to(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one request."""
-        return self._runner.run(self._service.infer(inputs, self._parameters))
+        """The answer to one request; raises `EndpointFailed` for whatever the package raises."""
+        with _failures():
+            return self._runner.run(self._service.infer(inputs, self._parameters))
 
     def warm_up(self) -> dict[str, Any]:
         """The answer to the example of the manifest, or to what stands in for one."""
-        return self._runner.run(self._service.warm_up(self._parameters))
+        with _failures():
+            return self._runner.run(self._service.warm_up(self._parameters))
 
     def close(self) -> None:
         """End the loop."""
         self._runner.close()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except MixpeekError:
+        raise
+    except Exception as error:
+        raise EndpointFailed(
+            f"realtime.py raised {type(error).__name__}: {error}", field="realtime.py", fix=_EXAMPLE
+        ) from error
 
 
 def check_realtime(description: ExtractorDescription) -> Check:
@@ -51,7 +67,4 @@ def check_realtime(description: ExtractorDescription) -> Check:
             answers.close()
     except MixpeekError as error:
         return failed(CHECK, REALTIME, error, file="realtime.py")
-    except Exception as error:  # noqa: BLE001 - packages raise anything; it is what the check found
-        message = f"realtime.py raised {type(error).__name__}: {error}"
-        return judged(CHECK, REALTIME.what, [REALTIME.finding(message, file="realtime.py", fix=_EXAMPLE)])
     return judged(CHECK, f"answered with {', '.join(sorted(answer))}", answer_findings(answer, description))

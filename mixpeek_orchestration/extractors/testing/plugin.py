@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.extractors.package_source import MANIFEST, PIPELINE, PackageSource, read_package
 from mixpeek_orchestration.extractors.testing.import_names import make_importable
 
 SOURCE = pytest.StashKey[PackageSource]()
+
+# By name, because what picks concrete runners and stores is above this package.
+pytest_plugins = ("mixpeek_orchestration.cli.plugin.conformance_fixtures",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,16 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
     make_importable(config.stash[SOURCE])
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test per property where a test asks for `conformance_property`."""
+    if "conformance_property" in metafunc.fixturenames:
+        from mixpeek_orchestration.extractors.testing.properties import PROPERTIES
+
+        metafunc.parametrize("conformance_property", PROPERTIES, ids=[one.name for one in PROPERTIES])
+
+
 def _package_around(start: Path) -> Path | None:
     around = (start, *start.parents)
     return next((one for one in around if (one / MANIFEST).is_file() and (one / PIPELINE).is_file()), None)
-
-
-@pytest.fixture(scope="session")
-def extractor(request: pytest.FixtureRequest) -> ExtractorDescription:
-    """The package under test, described with its default parameters."""
-    from mixpeek_orchestration.extractors.description import describe_package
-
-    if SOURCE not in request.config.stash:
-        raise pytest.UsageError("No package was found: give --mixpeek-package=FOLDER.")
-    return describe_package(request.config.stash[SOURCE], {})
