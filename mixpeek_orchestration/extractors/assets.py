@@ -16,6 +16,15 @@ from mixpeek_orchestration.core.errors import ItemFailure, TransientItemFailure
 _TIMEOUT_S = 60.0
 _CHUNK = 1 << 20
 
+Fetch = Callable[[str, str | None], tuple[str, bool]]
+_fetch_with: Fetch | None = None
+
+
+def fetch_with(fetch: Fetch) -> None:
+    """From now on `download_asset` in this process asks `fetch`: a jailed worker cannot read assets itself."""
+    global _fetch_with
+    _fetch_with = fetch
+
 
 class Results(dict[int, Any]):
     """Results by index of the item. What failed is absent, and in `errors` with its exception."""
@@ -49,6 +58,8 @@ def parallel_io(
 
 def download_asset(url: str, suffix: str | None = None) -> tuple[str, bool]:
     """A local path with the content of `url`, and whether it is a temporary copy that the caller deletes."""
+    if _fetch_with is not None:
+        return _fetch_with(url, suffix)
     parts = urlsplit(url)
     if parts.scheme in ("", "file"):
         return _existing(unquote(parts.path) if parts.scheme else url), False

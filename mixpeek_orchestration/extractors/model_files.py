@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,9 @@ from mixpeek_orchestration.core.identity import digest
 
 _DEFAULT = Path("~/.cache/mixpeek/models")
 _folder: Path | None = None
+
+Fetch = Callable[[str, str | None, list[str] | None], str]
+_fetch_with: Fetch | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,12 @@ def use_model_cache(folder: Path | str) -> None:
     _folder = Path(folder)
 
 
+def fetch_models_with(fetch: Fetch) -> None:
+    """From now on models of the hub are fetched by `fetch` in this process: a jailed worker may not."""
+    global _fetch_with
+    _fetch_with = fetch
+
+
 def model_cache() -> Path:
     """The folder for downloaded and converted model files, made if need be."""
     folder = (_folder or _DEFAULT).expanduser()
@@ -67,17 +76,26 @@ def worker_threads() -> int:
 
 
 def prefetch_hf_model(
-    model_id: str, revision: str | None = None, allow_patterns: Sequence[str] | None = None
+    model_id: str,
+    revision: str | None = None,
+    allow_patterns: Sequence[str] | None = None,
+    *,
+    online: bool = True,
 ) -> str:
-    """The local folder of a Hugging Face model (or of a folder given by path), downloaded if it is not here yet."""
+    """The local folder of a Hugging Face model (or of a folder given by path), downloaded if it is not here yet and we
+    are `online`."""
     if Path(model_id).expanduser().is_dir():
         return str(Path(model_id).expanduser())
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     patterns = list(allow_patterns) if allow_patterns else None
+    if _fetch_with is not None:
+        return _fetch_with(model_id, revision, patterns)
     try:
-        return snapshot_download(model_id, revision=revision, allow_patterns=patterns)
+        return snapshot_download(
+            model_id, revision=revision, allow_patterns=patterns, local_files_only=not online
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, ValueError) as error:
         raise InvalidInput(
             f"The model {model_id!r} is neither on this machine nor on the hub.",

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import InvalidPackage
@@ -22,7 +22,10 @@ from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest
 from mixpeek_orchestration.extractors.package_source import REALTIME
 from mixpeek_orchestration.extractors.processing import BaseInferenceService, InferenceService
-from mixpeek_orchestration.extractors.recipe import built_from
+from mixpeek_orchestration.extractors.recipe import built_from, runs_apart
+
+if TYPE_CHECKING:
+    from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime
 
 _METHODS: Final = ("infer", "run_inference", "_process_single", "__call__", "predict")
 _CLASS_ENDINGS: Final = ("InferenceService", "RealtimeService", "RealtimeHandler")
@@ -32,11 +35,16 @@ _WARM_UP: Final[Mapping[str | None, Mapping[str, Any]]] = {
 }
 
 
-def load_realtime(recipe: Recipe) -> RealtimeService:
+def load_realtime(recipe: Recipe) -> RealtimeService | JailedRealtime:
     """The realtime service of the recipe's package, not set up yet.
 
-    Raises `InvalidPackage` when the package has none, `Conflict` when it is not the planned one.
+    Raises `InvalidPackage` when the package has none, `Conflict` when it is not the planned one; for a package that runs
+    in a process of its own, its first request does.
     """
+    if runs_apart(recipe):
+        from mixpeek_orchestration.extractors.jailed_realtime import load_jailed_realtime
+
+        return load_jailed_realtime(recipe)
     source, built, platform = built_from(recipe)
     if REALTIME not in source.modules:
         raise InvalidPackage(

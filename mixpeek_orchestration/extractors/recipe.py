@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.extractor import Recipe
@@ -14,15 +15,27 @@ from mixpeek_orchestration.extractors.package_source import PackageSource, read_
 from mixpeek_orchestration.extractors.parameters import validated_parameters
 from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, Step
 
+if TYPE_CHECKING:
+    from mixpeek_orchestration.extractors.jailed import JailedStep
+
 __all__ = ["Step", "build_steps"]
 
 
-def build_steps(recipe: Recipe) -> list[Step]:
+def build_steps(recipe: Recipe) -> list[Step | JailedStep]:
     """The steps of the recipe's package, not instantiated yet.
 
     Raises `Conflict` when the package here is not the one that was planned with.
     """
+    if runs_apart(recipe):
+        from mixpeek_orchestration.extractors.jailed import jailed_steps
+
+        return list(jailed_steps(recipe))
     return list(built_from(recipe)[1].steps)
+
+
+def runs_apart(recipe: Recipe) -> bool:
+    """Whether the package runs in a process of its own: one that is not trusted, or that has its own interpreter."""
+    return recipe.isolation != "trusted" or bool(recipe.python)
 
 
 def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline, Platform | None]:

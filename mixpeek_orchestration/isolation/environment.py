@@ -26,10 +26,8 @@ _PASSED: Final = (
 )
 
 
-def worker_environment(
-    ours: Mapping[str, str], *, home: Path, temporary: Path, source: Path | None, hub_cache: Path | None
-) -> dict[str, str]:
-    """The variables of a worker with a home of its own. `source` is where this package is found when it is not installed."""
+def worker_environment(ours: Mapping[str, str], *, home: Path, temporary: Path) -> dict[str, str]:
+    """The variables of a jailed worker, which has a home of its own."""
     passed = {name: ours[name] for name in _PASSED if name in ours}
     own = {
         "HOME": str(home),
@@ -42,8 +40,4 @@ def worker_environment(
         "PYTHONNOUSERSITE": "1",
         "RES_OPTIONS": "use-vc",  # names are asked over TCP, because a jailed worker has no UDP
     }
-    if source is not None:
-        own["PYTHONPATH"] = str(source)
-    if hub_cache is not None:
-        own["HF_HUB_CACHE"] = str(hub_cache)
     return passed | own

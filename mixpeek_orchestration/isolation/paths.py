@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import glob
-import os
 import sys
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -91,10 +89,3 @@ def import_root() -> Path | None:
     """The folder to import this program from when it is used from its source tree, `None` when it is installed."""
     root = package_root().parent
     return None if root.name in ("site-packages", "dist-packages") else root
-
-
-@lru_cache(maxsize=1)
-def hub_cache() -> Path:
-    """Where Hugging Face keeps models here. Its neighbour, the token, is not in it."""
-    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    return Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()

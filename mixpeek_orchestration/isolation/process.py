@@ -225,10 +225,8 @@ class WorkerProcess:
     def _kill(self) -> None:
         process = getattr(self, "_process", None)
         if process is not None and process.poll() is None:
-            try:
+            with suppress(ProcessLookupError):  # it has just ended by itself
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it has just ended by itself
 
     def _bury(self, death: Death, broker: Broker) -> None:
         """The process is gone, nobody waits for it any more, and its pipes are closed."""

@@ -47,30 +47,27 @@ ALLOWED: Final = tuple(
 ALLOWED_NETWORK: Final = ("connect", "sendmmsg", "recvmmsg")
 """Beside `ALLOWED`, for workers that may connect. `listen` is not here: it binds a free port unseen by Landlock."""
 
-REFUSED: Final = tuple(
-    """
+_REFUSED = """
 execve execveat fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_open pidfd_getfd pidfd_send_signal
 tkill rt_sigqueueinfo rt_tgsigqueueinfo setpgid setsid mount umount2 pivot_root chroot unshare setns bpf keyctl add_key
 request_key io_uring_setup userfaultfd perf_event_open memfd_create shmget shmat semget msgget mq_open symlink symlinkat
 mknod mknodat bind listen accept accept4 inotify_init inotify_init1 fanotify_init
-""".split()
-)
+"""
+REFUSED: Final = tuple(_REFUSED.split())
 """Answered with EPERM rather than ENOSYS: a clearer message for what packages do try. Memory that no process is charged
 for (memfd, System V) could not be watched."""
 
-WITHOUT_EFFECT: Final = tuple(
-    """
+_WITHOUT_EFFECT = """
 chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat flock sched_setaffinity
 sched_setattr sched_setparam sched_setscheduler setpriority ioprio_set
-""".split()
-)
+"""
+WITHOUT_EFFECT: Final = tuple(_WITHOUT_EFFECT.split())
 """Answered with success, and nothing happens. Landlock says nothing about them, they reach files and processes outside, and
 copying a file must not fail because its mode cannot be set."""
 
-UNSUPPORTED: Final = tuple(
-    """
+_UNSUPPORTED = """
 setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr removexattr lremovexattr
 fremovexattr
-""".split()
-)
+"""
+UNSUPPORTED: Final = tuple(_UNSUPPORTED.split())
 """Answered with ENOTSUP, as a file system without attributes does."""

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """What a worker may reach beside what all of them may. `broker` holds what the parent does for it, by name."""
+    """What a worker may reach beside what all of them may. `broker` holds what the parent does for it, by name;
+    `environment` is added to the few variables that it gets."""
 
     readable: Sequence[Path] = ()
     writable: Sequence[Path] = ()
     broker: Mapping[str, Service] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Worker:
@@ -67,8 +69,7 @@ class Worker:
         self._live: list[WorkerProcess] = []
         self._starting = threading.Lock()
         self._closing = weakref.finalize(self, _close, self._live, self._root)
-        for folder in ("work/home", "work/tmp", "assets"):
-            (self._root / folder).mkdir(parents=True)
+        self._clean()
 
     @property
     def assets(self) -> Path:
@@ -118,6 +119,13 @@ class Worker:
         """The process and its folder are gone. Also happens when nobody holds the worker any more."""
         self._closing()
 
+    def _clean(self) -> None:
+        """The folders are there and empty: nothing that a dead worker left is found by the next."""
+        for folder in ("work", "assets"):
+            shutil.rmtree(self._root / folder, ignore_errors=True)
+        for folder in ("work/home", "work/tmp", "assets"):
+            (self._root / folder).mkdir(parents=True)
+
     def _forged(self, problem: Exception) -> WorkerDied:
         death = Death(
             "protocol", f"it sent {problem}" if isinstance(problem, ProtocolError) else "it sent no answer"
@@ -133,6 +141,7 @@ class Worker:
             if self._live and self._live[0].death is None:
                 return self._live[0]
             require(self.level, probe())
+            self._clean()
             self._live[:] = [WorkerProcess(self._start())]
             self._await_ready(self._live[0])
             return self._live[0]
@@ -149,13 +158,13 @@ class Worker:
 
     def _start(self) -> Start:
         work = self._root / "work"
-        environment = worker_environment(
-            os.environ,
-            home=work / "home",
-            temporary=work / "tmp",
-            source=paths.import_root(),
-            hub_cache=paths.hub_cache(),
-        )
+        environment = dict(os.environ)
+        if self.level is not Level.TRUSTED:
+            environment = worker_environment(os.environ, home=work / "home", temporary=work / "tmp")
+        source = paths.import_root()
+        if source is not None:
+            environment["PYTHONPATH"] = str(source)
+        environment |= self._access.environment
         python = self._python or Path(sys.executable)
         return Start(
             python,
@@ -168,11 +177,7 @@ class Worker:
         )
 
     def _jail(self, work: Path) -> Jail:
-        readable = [
-            *paths.readable_by_all(self._python),
-            str(paths.hub_cache()),
-            *map(str, self._access.readable),
-        ]
+        readable = [*paths.readable_by_all(self._python), *map(str, self._access.readable)]
         return Jail(
             level=self.level,
             limits=self.limits,
