@@ -9,6 +9,7 @@ from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.engine.assembly import extracted
 from mixpeek_orchestration.engine.chunks import Pace, chunk_items, chunks
 from mixpeek_orchestration.engine.content import enclose_items
+from mixpeek_orchestration.engine.images import refuse_image
 from mixpeek_orchestration.engine.metering import Meter
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, Pipeline, build_from_recipe
 
@@ -23,7 +24,8 @@ class InProcessRunner:
         self._usage = Usage(runner=self.name)
 
     def check(self, job: ExtractionJob) -> None:
-        """Nothing is refused: declared resources are a matter of clusters."""
+        """Refuses what needs an image of its own; declared resources are a matter of clusters."""
+        refuse_image(job.description.container_image)
 
     def run(self, job: ExtractionJob, items: Iterable[SourceItem]) -> Iterator[Extracted]:
         """Finished items in the order given."""

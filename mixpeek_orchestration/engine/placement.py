@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from mixpeek_orchestration.core.errors import Unschedulable
 from mixpeek_orchestration.core.extractor import Resources, StepDescription
+from mixpeek_orchestration.engine.accelerators import shared
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ def place(steps: Sequence[StepDescription], nodes: Sequence[Resources]) -> list[
 
     Consecutive steps that ask for the same CPUs and GPUs share workers. Stages stay apart only where one worker of each
     fits beside the others: workers never give their resources back while the pipeline runs, so anything else
-    waits for ever. Raises `Unschedulable` with the numbers.
+    waits for ever. A step that says how much memory of an accelerator it needs takes that part of one. Raises
+    `Unschedulable` with the numbers.
     """
+    steps = [shared(step, nodes) for step in steps]
     for step in steps:
         if not _fits(step.resources, nodes):
             raise _too_large(f"Step {step.name!r}", step.resources, nodes)

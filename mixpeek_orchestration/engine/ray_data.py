@@ -16,9 +16,11 @@ from mixpeek_orchestration.core.extractor import Resources
 from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
+from mixpeek_orchestration.engine.accelerators import memory_of
 from mixpeek_orchestration.engine.assembly import extracted
 from mixpeek_orchestration.engine.chunks import chunk_items, chunks, inline_bytes, shared_out
 from mixpeek_orchestration.engine.content import enclose_items
+from mixpeek_orchestration.engine.images import check_image, runtime_environment
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, build_from_recipe
 from mixpeek_orchestration.engine.placement import Stage, place
 from mixpeek_orchestration.engine.ray_cluster import connect
@@ -63,6 +65,7 @@ class RayRunner:
     def check(self, job: ExtractionJob) -> None:
         """Raises `Unschedulable` with the numbers when no state of this cluster could ever run the job."""
         self._stages(job)
+        check_image(job.description.container_image)
 
     def run(self, job: ExtractionJob, items: Iterable[SourceItem]) -> Iterator[Extracted]:
         """Finished items in any order. Items whose worker dies are run again in ever smaller chunks; one that
@@ -134,6 +137,7 @@ class RayRunner:
         part = Part(job, self._build, stage.first, stage.end)
         resources = stage.resources
         options: dict[str, Any] = {"memory": resources.memory_bytes} if resources.memory_bytes else {}
+        options |= runtime_environment(job.description.container_image)
         pool = ray.data.ActorPoolStrategy(
             min_size=1, max_size=stage.workers, max_tasks_in_flight_per_actor=1 if alone else 2
         )
@@ -172,7 +176,9 @@ def _nodes() -> list[Resources]:
     import ray
 
     found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [Resources(n.get("CPU", 0.0), n.get("GPU", 0.0), int(n.get("memory", 0))) for n in found]
+    return [
+        Resources(n.get("CPU", 0.0), n.get("GPU", 0.0), int(n.get("memory", 0)), memory_of(n)) for n in found
+    ]
 
 
 def _busy(stages: Sequence[Stage]) -> NotReady:

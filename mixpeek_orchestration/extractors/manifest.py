@@ -21,6 +21,9 @@ from mixpeek_orchestration.extractors.schemas import json_schema
 INFERENCE_TYPES: Final = ("embedding", "rerank", "classify", "generate", "general")
 MODALITIES: Final = ("text", "image", "video", "audio", "pdf", "excel", "document", "gif", "json")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_IMAGE: Final = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(?::\d+)?(?:/[A-Za-z0-9._-]+)*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
+)
 _FIELDS: Final = (*ExtractorManifest.model_fields, "feature_uri")
 
 
@@ -87,7 +90,7 @@ def read_manifest(module: ModuleType) -> Manifest:
         input_mappings=_input_mappings(declared),
         dependencies=_strings(declared, "dependencies"),
         system_packages=_strings(declared, "system_packages"),
-        container_image=_text(declared, "container_image") or "",
+        container_image=_image(declared),
         profile=compute_profile(declared.get("compute_profile") or {}),
         serve_config=serve_config(declared.get("serve_config") or {}),
         example_input=_mapping(declared, "example_input"),
@@ -218,6 +221,19 @@ def _text(declared: Mapping[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidPackage(f"`{key}` is not text.", field=key, value=value, fix=f'Write {key} = "…".')
     return value
+
+
+def _image(declared: Mapping[str, Any]) -> str:
+    """The image reference; anything else in it could reach a command line."""
+    image = _text(declared, "container_image") or ""
+    if image and not _IMAGE.fullmatch(image):
+        raise InvalidPackage(
+            f"{image!r} is not the reference of a container image.",
+            field="container_image",
+            value=image,
+            fix="Write for example registry.example.com/team/image:1.0.0.",
+        )
+    return image
 
 
 def _mapping(declared: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,7 +77,9 @@ class Work:
         self, choose_runner: Callable[[int], Runner], make_job: Callable[[Planned], ExtractionJob]
     ) -> Usage:
         to_extract = self._planned.plan.items(planning.EXTRACT)
-        runner = choose_runner(len(to_extract))
+        # An image needs a cluster, however few the items are.
+        needs_cluster = bool(to_extract and self._planned.description.container_image)
+        runner = choose_runner(sys.maxsize if needs_cluster else len(to_extract))
         job = make_job(self._planned)
         if to_extract:
             runner.check(job)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from assets_tests.unit.engine.fakes import FakeStep, job_of, step, text_item
-from mixpeek_orchestration.core.errors import InvalidPackage
+from mixpeek_orchestration.core.errors import InvalidPackage, Unschedulable
 from mixpeek_orchestration.core.ports.extraction import SourceItem
 from mixpeek_orchestration.engine.chunks import MAX_ITEMS, chunk_items, chunks
 from mixpeek_orchestration.engine.in_process import InProcessRunner
@@ -89,3 +90,12 @@ def test_a_part_knows_whether_it_starts_and_finishes() -> None:
     job = job_of([step(mark), step(mark)])
     parts = [Part(job, lambda _recipe: [], first, end) for first, end in ((0, 1), (1, 2), (0, 2))]
     assert [(part.starts, part.finishes) for part in parts] == [(True, False), (False, True), (True, True)]
+
+
+def test_a_package_with_an_image_is_refused() -> None:
+    """A step that needs its own image does not run in this process, where its libraries are missing."""
+    job = job_of([step(mark)])
+    with_image = replace(job, description=replace(job.description, container_image="team/image:1"))
+    with pytest.raises(Unschedulable, match="needs a Ray cluster") as refused:
+        InProcessRunner().check(with_image)
+    assert refused.value.field == "container_image"

@@ -6,6 +6,7 @@ import pytest
 
 from mixpeek_orchestration.core.errors import Unschedulable
 from mixpeek_orchestration.core.extractor import Resources, StepDescription
+from mixpeek_orchestration.engine.accelerators import memory_of
 from mixpeek_orchestration.engine.placement import Stage, place
 
 GIB = 1024**3
@@ -74,3 +75,41 @@ def test_a_cluster_without_nodes_runs_nothing() -> None:
     """No node is a refusal too, not a wait."""
     with pytest.raises(Unschedulable, match="no node at all"):
         place([described("a")], [])
+
+
+def drawn(gibibytes: float) -> StepDescription:
+    return StepDescription(
+        "drawn", "gpu", Resources(1, 1, gpu_memory_bytes=int(gibibytes * GIB)), concurrency=8
+    )
+
+
+def test_a_step_takes_the_part_of_an_accelerator_that_its_memory_needs() -> None:
+    """Workers that say how much memory they need share an accelerator; without a size nobody shares."""
+    known = Resources(16, 2, 64 * GIB, 16 * GIB)
+    assert place([drawn(4)], [known])[0].resources.gpus == 0.25
+    assert place([drawn(4)], [known])[0].workers == 8
+    assert place([drawn(5)], [known])[0].resources.gpus == 0.32
+    assert place([drawn(0)], [known])[0].resources.gpus == 1
+    assert place([drawn(4)], [BIG])[0].resources.gpus == 1
+
+
+def test_more_accelerator_memory_than_there_is_is_refused() -> None:
+    """The refusal names the field of the manifest and the largest accelerator."""
+    with pytest.raises(
+        Unschedulable, match="24 GiB of accelerator memory; the largest accelerator has 16"
+    ) as e:
+        place([drawn(24)], [Resources(16, 2, 64 * GIB, 16 * GIB)])
+    assert e.value.field == "compute_profile.gpu_memory_gb"
+
+
+@pytest.mark.parametrize(
+    ("node", "size"),
+    [
+        ({"GPU": 1, "accelerator_type:T4": 1.0}, 16),
+        ({"GPU": 1, "accelerator_type:X9": 1.0}, 0),
+        ({"CPU": 4}, 0),
+    ],
+)
+def test_the_size_of_an_accelerator_is_read_off_the_node(node: dict[str, float], size: int) -> None:
+    """Ray's name for the accelerator tells its size; an unknown one has none."""
+    assert memory_of(node) == size * GIB

@@ -183,6 +183,12 @@ WRONG = [
     ("supported_input_types", "example_input = 3\nsupported_input_types", "example_input", "{"),
     ("supported_input_types", "container_image = 3\nsupported_input_types", "container_image", "…"),
     (
+        "supported_input_types",
+        'container_image = "image; rm -rf /"\nsupported_input_types',
+        "container_image",
+        "registry.example.com",
+    ),
+    (
         "features = [",
         'features = [{"feature_type": "embedding", "feature_name": "my_embedding", "embedding_dim": 3, "distance_metric": "dot"},',
         "features",
