@@ -9,11 +9,11 @@ from mixpeek_orchestration.core.collection import Distance, VectorIndex
 from mixpeek_orchestration.core.document import is_reserved
 from mixpeek_orchestration.core.errors import InvalidPackage
 
-_REQUIRED: Final = {
+REQUIRED_KEYS: Final = {
     "embedding": ("feature_type", "feature_name", "embedding_dim", "distance_metric"),
     "classification": ("feature_type", "feature_name"),
 }
-_MEANT: Final = {
+MEANT_KEYS: Final = {
     "type": "feature_type",
     "name": "feature_name",
     "dim": "embedding_dim",
@@ -24,7 +24,7 @@ _MEANT: Final = {
     "distance": "distance_metric",
     "metric": "distance_metric",
 }
-_DISTANCES: Final[dict[str, Distance]] = {
+DISTANCES: Final[dict[str, Distance]] = {
     "cosine": "cosine",
     "euclid": "euclid",
     "euclidean": "euclid",
@@ -66,7 +66,7 @@ def vector_indexes(
             feature=feature["feature_name"],
             column=_column(feature["feature_name"], output_fields),
             dimension=feature["embedding_dim"],
-            distance=_DISTANCES[str(feature["distance_metric"]).lower()],
+            distance=DISTANCES[str(feature["distance_metric"]).lower()],
         )
         for feature in features
         if feature["feature_type"] == "embedding"
@@ -90,11 +90,11 @@ def _checked(raw: object, where: str) -> Mapping[str, Any]:
             f"{where} is not a dict.", field=where, value=raw, fix="Write a dict, or Feature.embedding(...)."
         )
     kind = feature.get("feature_type")
-    required = _REQUIRED.get(str(kind), _REQUIRED["embedding"])
+    required = REQUIRED_KEYS.get(str(kind), REQUIRED_KEYS["embedding"])
     for key in required:
         if feature.get(key) is None:
             raise _missing(feature, key, required, where)
-    if kind not in _REQUIRED:
+    if kind not in REQUIRED_KEYS:
         raise InvalidPackage(
             f"{where}.feature_type is not known.",
             field=f"{where}.feature_type",
@@ -107,7 +107,7 @@ def _checked(raw: object, where: str) -> Mapping[str, Any]:
 
 
 def _missing(feature: Mapping[str, Any], key: str, required: Sequence[str], where: str) -> InvalidPackage:
-    wrong = next((had for had, meant in _MEANT.items() if meant == key and had in feature), None)
+    wrong = next((had for had, meant in MEANT_KEYS.items() if meant == key and had in feature), None)
     if wrong:
         return InvalidPackage(
             f"{where} has `{wrong}` where the key is `{key}`.",
@@ -132,7 +132,7 @@ def _check_vector(feature: Mapping[str, Any], where: str) -> None:
             value=dimension,
             fix="Give the length of the vector that the model returns.",
         )
-    if str(metric).lower() not in _DISTANCES:
+    if str(metric).lower() not in DISTANCES:
         raise InvalidPackage(
             f"{where}.distance_metric is not known.",
             field=f"{where}.distance_metric",

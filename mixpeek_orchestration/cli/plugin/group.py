@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
-from mixpeek_orchestration.cli.plugin import deployment, difference, init, inventory, publish, test, versions
+from mixpeek_orchestration.cli.plugin import deployment, difference, init, inventory, lint, publish, test, versions
 
-MODULES: tuple[ModuleType, ...] = (init, test, publish, inventory, deployment, versions, difference)
+MODULES: tuple[ModuleType, ...] = (init, lint, test, publish, inventory, deployment, versions, difference)
 """Each has `add_to(plugin, flat)`: it registers its commands on the group, and on `flat` (the top level, where
 `mixpeek init`, `test`, `push` and `validate` are known too)."""
 
