@@ -30,7 +30,7 @@ def describe_jailed(
     *,
     level: Level | str,
     model_cache: Path | str = "",
-    python: str = "",
+    python: Path | str = "",
     limits: Limits | None = None,
 ) -> ExtractorDescription:
     """The description of the package in a folder, made in a worker: its code has run nowhere else.
@@ -39,6 +39,7 @@ def describe_jailed(
     `Unschedulable` when this machine cannot isolate to the level.
     """
     folder = Path(path).resolve()
+    python = str(python) if python else ""
     recipe = Recipe(folder.name, "", str(folder), dict(parameters or {}), "", str(model_cache), python=python)
     worker = package_worker(replace(recipe, isolation=Level(level).value), limits=limits)
     try:

@@ -32,17 +32,13 @@ if TYPE_CHECKING:
 class PackageInWorker:
     """The package of a worker. `recipe` holds the plain fields of a `Recipe`; an empty `code_fp` is to be described."""
 
-    def __init__(self, recipe: Mapping[str, Any], *, namespace_id: str | None = None) -> None:
+    def __init__(self, recipe: Mapping[str, Any], *, namespace_id: str = "") -> None:
         asked = parent()
         if asked is None:
             raise Broken("The entry of a worker was made outside of one.")
         _fetch_through(asked)
-        if namespace_id is not None:
-            set_default_platform(BrokerPlatform(asked, namespace_id))
-        reference = (
-            None if namespace_id is None else PlatformReference(_platform, {"namespace_id": namespace_id})
-        )
-        self._recipe = Recipe(**recipe, platform=reference)
+        set_default_platform(BrokerPlatform(asked, namespace_id))
+        self._recipe = Recipe(**recipe, platform=PlatformReference(_platform, {"namespace_id": namespace_id}))
         self._steps: list[Step] | None = None
         self._processors: dict[int, Callable[[pd.DataFrame], pd.DataFrame]] = {}
         self._service: RealtimeService | None = None

@@ -12,6 +12,9 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, Platform, ToolResult
 from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
 from mixpeek_orchestration.isolation.asking import Parent
+from mixpeek_orchestration.isolation.confined import confined
+from mixpeek_orchestration.isolation.levels import Level
+from mixpeek_orchestration.isolation.worker import Worker
 
 _REPOSITORY: Final = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?\Z")
 
@@ -89,6 +92,27 @@ def platform_services(platform: Platform, door: AssetDoor) -> dict[str, Callable
         "model_files": lambda model, version: door.give_folder(platform.model_files(str(model), version)),
         "upload": upload,
     }
+
+
+def confined_tools(worker: Worker, package: Path) -> Callable[..., dict[str, Any]]:
+    """The service that runs command-line tools for a package: on its own files, each in a jail of its own."""
+
+    def run(tool: str, args: Sequence[str], timeout: float) -> dict[str, Any]:
+        from mixpeek_orchestration.extractors.tools import run_tool
+
+        def confine(command: list[str]) -> list[str]:
+            if worker.level is Level.TRUSTED:
+                return command
+            read = [worker.assets, package]
+            return confined(command, readable=read, writable=[worker.folder], limits=worker.limits)
+
+        within = [worker.folder, worker.assets, package]
+        seconds = min(float(timeout), worker.limits.call_s)
+        return run_tool(
+            str(tool), [str(one) for one in args], seconds, within=within, confine=confine
+        ).as_dict()
+
+    return run
 
 
 def fetched_model(*, online: bool) -> Callable[..., str]:

@@ -17,7 +17,7 @@ from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors import model_files
 from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
-from mixpeek_orchestration.extractors.jailed_platform import fetched_model, platform_services
+from mixpeek_orchestration.extractors.jailed_platform import confined_tools, fetched_model, platform_services
 from mixpeek_orchestration.extractors.jailed_urls import asset_policy
 from mixpeek_orchestration.isolation.levels import Level, Limits
 from mixpeek_orchestration.isolation.worker import Access, Worker
@@ -39,7 +39,7 @@ def package_worker(
     plain_recipe = {**plain, "parameters": dict(recipe.parameters), "model_cache": str(cache)}
     worker = Worker(
         _ENTRY,
-        {"recipe": plain_recipe, "namespace_id": None if platform is None else platform.namespace_id},
+        {"recipe": plain_recipe, "namespace_id": "" if platform is None else platform.namespace_id},
         level=level,
         limits=limits,
         access=Access(
@@ -55,6 +55,7 @@ def package_worker(
     )
     door = AssetDoor(policy, worker.assets, limits.file_bytes)
     services["download"] = door.download
+    services["run_tool"] = confined_tools(worker, Path(recipe.path))
     if platform is not None:
         services.update(platform_services(platform, door))
     return worker

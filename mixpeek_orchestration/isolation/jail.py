@@ -22,7 +22,8 @@ _LAST_CAPABILITY: Final = 63
 
 @dataclass(frozen=True)
 class Jail:
-    """What one worker may reach, as plain data. `takable` is read, and files in it may be removed."""
+    """What one worker may reach, as plain data. `takable` is read, and files in it may be removed; `executable` is empty
+    for packages, which start no programs."""
 
     level: Level
     limits: Limits
@@ -30,6 +31,7 @@ class Jail:
     writable: tuple[str, ...] = ()
     takable: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    executable: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
 
     def to_wire(self) -> dict[str, Any]:
@@ -39,7 +41,7 @@ class Jail:
     @classmethod
     def from_wire(cls, plain: Mapping[str, Any]) -> Self:
         """The jail that `to_wire` wrote."""
-        lists = ("readable", "writable", "takable", "devices", "ports")
+        lists = ("readable", "writable", "takable", "devices", "executable", "ports")
         return cls(
             Level(plain["level"]), Limits(**plain["limits"]), **{name: tuple(plain[name]) for name in lists}
         )
@@ -57,7 +59,7 @@ class Jail:
 
         _drop_privileges()
         landlock.restrict(self._rules(), self.ports if self.level is Level.REVIEWED else ())
-        seccomp.install(network=self.level is Level.REVIEWED)
+        seccomp.install(network=self.level is Level.REVIEWED, programs=bool(self.executable))
 
     def _rules(self) -> list[tuple[Path, int]]:
         groups = (
@@ -65,6 +67,7 @@ class Jail:
             (self.writable, landlock.WRITE),
             (self.takable, landlock.TAKE),
             (self.devices, landlock.DEVICE),
+            (self.executable, landlock.READ | landlock.EXECUTE),
         )
         return [(Path(path), rights) for paths, rights in groups for path in paths]
 

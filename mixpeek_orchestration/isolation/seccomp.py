@@ -22,12 +22,15 @@ _IOCTL: Final = (0x5412, 0x541C, 0x8901, 0x8902)  # TIOCSTI, TIOCLINUX, FIOSETOW
 _PRCTL: Final = (1, 4, 35, 0x59616D61)  # PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER
 
 
-def install(*, network: bool) -> None:
-    """From now on this process makes only the system calls of its level. Cannot be taken back."""
+def install(*, network: bool, programs: bool = False) -> None:
+    """From now on this process makes only the system calls of its level. Cannot be taken back.
+
+    With `programs` it may become another program (which keeps the filter); it never starts one beside itself.
+    """
     import pyseccomp
 
     _refusing(pyseccomp).load()
-    _allowing(pyseccomp, network=network).load()
+    _allowing(pyseccomp, network=network, programs=programs).load()
 
 
 def _refusing(lib: Any) -> Any:
@@ -43,12 +46,13 @@ def _refusing(lib: Any) -> Any:
     return rules
 
 
-def _allowing(lib: Any, *, network: bool) -> Any:
+def _allowing(lib: Any, *, network: bool, programs: bool) -> Any:
     """Allows the listed calls; the others do not exist."""
     rules = _filter(lib, lib.ERRNO(errno.ENOSYS))
+    more = (*(syscalls.ALLOWED_NETWORK if network else ()), *(syscalls.EXECUTE if programs else ()))
     answers = (
-        (syscalls.ALLOWED + (syscalls.ALLOWED_NETWORK if network else ()), lib.ALLOW),
-        (syscalls.REFUSED, lib.ERRNO(errno.EPERM)),
+        (syscalls.ALLOWED + more, lib.ALLOW),
+        ([name for name in syscalls.REFUSED if name not in more], lib.ERRNO(errno.EPERM)),
         (syscalls.WITHOUT_EFFECT, lib.ERRNO(0)),
         (syscalls.UNSUPPORTED, lib.ERRNO(errno.ENOTSUP)),
     )

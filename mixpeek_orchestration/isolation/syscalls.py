@@ -47,6 +47,9 @@ ALLOWED: Final = tuple(
 ALLOWED_NETWORK: Final = ("connect", "sendmmsg", "recvmmsg")
 """Beside `ALLOWED`, for workers that may connect. `listen` is not here: it binds a free port unseen by Landlock."""
 
+EXECUTE: Final = ("execve",)
+"""Beside `ALLOWED`, for a process that is to become a tool."""
+
 _REFUSED = """
 execve execveat fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_open pidfd_getfd pidfd_send_signal
 tkill rt_sigqueueinfo rt_tgsigqueueinfo setpgid setsid mount umount2 pivot_root chroot unshare setns bpf keyctl add_key

@@ -77,6 +77,11 @@ class Worker:
         return self._root / "assets"
 
     @property
+    def folder(self) -> Path:
+        """The worker's own folder, where it starts: it may do there what it likes."""
+        return self._root / "work" / "tmp"
+
+    @property
     def pid(self) -> int | None:
         """The process that runs now, if one does."""
         return self._live[0].pid if self._live and self._live[0].death is None else None
