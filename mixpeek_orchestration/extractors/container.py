@@ -36,9 +36,14 @@ def set_default_platform(platform: Platform | None) -> None:
     _default = platform
 
 
+def running_platform() -> Platform | None:
+    """The platform of the running step, `None` where none is running."""
+    return _current.get() or _default
+
+
 def current_platform(wanted: str = "the platform") -> Platform:
     """The platform of the running step; raises `InvalidPackage` where none is running, naming what was `wanted`."""
-    found = _current.get() or _default
+    found = running_platform()
     if found is None:
         raise InvalidPackage(
             f"{wanted} was asked for where no step is running.",
@@ -107,7 +112,7 @@ class LLM(_Handle):
     async def process(self, request: LLMRequest) -> LLMAnswer:
         """The answer to a request, as `generate`."""
         platform = self._platform("container.llm")
-        from mixpeek_orchestration.extractors.llm_request import plain_request, typed_data
+        from mixpeek_orchestration.extractors.llm.request import plain_request, typed_data
 
         plain = await asyncio.to_thread(plain_request, request)
         answer = await asyncio.to_thread(platform.generate, plain)

@@ -15,6 +15,7 @@ from mixpeek_orchestration.core.fingerprint import code_fp, fields_fp
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.closure import module_parts, refuse_unknown_imports
 from mixpeek_orchestration.extractors.declaration import ExtractorManifest, Feature
+from mixpeek_orchestration.extractors.declared_models import declared_parts
 from mixpeek_orchestration.extractors.environments import interpreter_for
 from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest, read_manifest
@@ -135,6 +136,7 @@ def code_parts(
     parts = module_parts(source, PIPELINE)
     parts["parameters"] = fields_fp(parameters)
     parts |= dependency_parts(manifest)
+    parts |= declared_parts(source.trees.values())
     parts |= {
         f"model:{model.model_id}": f"{model.revision}|{model.backend}|{model.digest}" for model in models
     }

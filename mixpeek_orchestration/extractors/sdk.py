@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from mixpeek_orchestration.core.errors import InvalidInput, ItemFailure, TransientItemFailure
+from mixpeek_orchestration.core.ports.platform import LLMRequest
+from mixpeek_orchestration.extractors.asset_uploads import upload_asset
 from mixpeek_orchestration.extractors.assets import download_asset, open_asset, parallel_io
+from mixpeek_orchestration.extractors.concurrency import concurrent_api_calls
 from mixpeek_orchestration.extractors.conditions import RowCondition
+from mixpeek_orchestration.extractors.container import Container
 from mixpeek_orchestration.extractors.declaration import ExtractorManifest, Feature
 from mixpeek_orchestration.extractors.model_files import (
     ModelFile,
@@ -20,6 +24,15 @@ from mixpeek_orchestration.extractors.model_files import (
     prefetch_hf_model,
     sha256_of,
     worker_threads,
+)
+from mixpeek_orchestration.extractors.models import (
+    LazyModelMixin,
+    is_hf_model_cached,
+    lazy_model,
+    load_custom_model,
+    load_hf_model,
+    load_hf_model_async,
+    load_namespace_model,
 )
 from mixpeek_orchestration.extractors.pipeline import (
     ExtractorDefinition,
@@ -37,11 +50,13 @@ from mixpeek_orchestration.extractors.processing import (
     InferenceService,
     ServeDeploymentConfig,
 )
+from mixpeek_orchestration.extractors.tools import run_tool
 
 __all__ = [
     "BaseBatchInferenceService",
     "BaseInferenceService",
     "BatchProcessor",
+    "Container",
     "ExtractorDefinition",
     "ExtractorManifest",
     "ExtractorRequest",
@@ -49,6 +64,8 @@ __all__ = [
     "InferenceService",
     "InvalidInput",
     "ItemFailure",
+    "LLMRequest",
+    "LazyModelMixin",
     "ModelFile",
     "ModelSpec",
     "PipelineDefinition",
@@ -59,19 +76,25 @@ __all__ = [
     "StepDefinition",
     "TransientItemFailure",
     "build_pipeline_steps",
+    "concurrent_api_calls",
     "download_asset",
     "files_of",
+    "is_hf_model_cached",
+    "lazy_model",
+    "load_custom_model",
+    "load_hf_model",
+    "load_hf_model_async",
+    "load_namespace_model",
     "model_cache",
     "open_asset",
     "parallel_io",
     "prefetch_hf_model",
+    "run_tool",
     "sha256_of",
+    "upload_asset",
     "worker_threads",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(
-        f"The extractor SDK has no {name!r}. It has: {', '.join(__all__)}. "
-        "Other documented names are not available in this version yet."
-    )
+    raise AttributeError(f"The extractor SDK has no {name!r}. It has: {', '.join(__all__)}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mixpeek_orchestration.core.own_model import OwnModel
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, PlatformReference, ToolResult
 from mixpeek_orchestration.warehouse.models import Models
@@ -58,11 +59,11 @@ class NamespacePlatform:
 
     def model_digest(self, name: str, version: str | None = None) -> str:
         """What identifies the weights of the namespace's own model."""
-        return self.models.find(self.namespace_id, name, version).digest
+        return self._model(name, version).digest
 
     def model_files(self, name: str, version: str | None = None) -> Path:
         """A local folder with exactly the files of the namespace's own model."""
-        return self.models.files(self.models.find(self.namespace_id, name, version))
+        return self.models.files(self._model(name, version))
 
     def upload(
         self,
@@ -79,6 +80,9 @@ class NamespacePlatform:
     def run_tool(self, tool: str, args: Sequence[str], timeout: float) -> ToolResult:
         """How the tool ended."""
         return self.tool(tool, args, timeout)
+
+    def _model(self, name: str, version: str | None) -> OwnModel:
+        return self.models.get(self.namespace_id, f"{name}@{version}" if version else name)
 
     def _key(self, name: str) -> str | None:
         value = self.secrets.find(name)
