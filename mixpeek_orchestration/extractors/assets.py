@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -47,7 +48,8 @@ def parallel_io(
         raise TypeError("parallel_io needs a function: parallel_io(items, fn).")
     results = Results()
     with ThreadPoolExecutor(max_workers=max_workers, thread_name_prefix="parallel_io") as pool:
-        futures = [pool.submit(work, item) for item in items]
+        # Each in a copy of the caller's context, so that the SDK finds the platform of the running step there.
+        futures = [pool.submit(copy_context().run, work, item) for item in items]
     for index, future in enumerate(futures):
         try:
             results[index] = future.result()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
+from PIL import Image
 
 WORDS = [
     "a",
@@ -155,3 +160,105 @@ def siglip(folder) -> str:
     SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder / "siglip")
     save_tokenizer(folder / "siglip", model_input_names=["input_ids"])
     return str(folder / "siglip")
+
+
+@pytest.fixture(scope="session")
+def whisper(folder) -> str:
+    """A speech model for 8 mel bands that writes single letters."""
+    import torch
+    from transformers import (
+        GenerationConfig,
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+        WhisperTokenizer,
+    )
+
+    torch.manual_seed(6)
+    letters = [*(chr(code) for code in range(97, 123)), "\u0120"]
+    vocabulary = {letter: place for place, letter in enumerate([*letters, "<|endoftext|>"])}
+    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=[], pad_token="<|endoftext|>")
+    end, start, english, translate, transcribe, silent = tokenizer.convert_tokens_to_ids(
+        [
+            "<|endoftext|>",
+            "<|startoftranscript|>",
+            "<|en|>",
+            "<|translate|>",
+            "<|transcribe|>",
+            "<|notimestamps|>",
+        ]
+    )
+    ends = {"decoder_start_token_id": start, "pad_token_id": end, "bos_token_id": end, "eos_token_id": end}
+    sizes = {f"{half}_{size}": 2 for half in ("encoder", "decoder") for size in ("layers", "attention_heads")}
+    model = WhisperForConditionalGeneration(
+        WhisperConfig(
+            vocab_size=len(tokenizer),
+            num_mel_bins=8,
+            d_model=16,
+            encoder_ffn_dim=32,
+            decoder_ffn_dim=32,
+            max_target_positions=64,
+            init_std=1.0,
+            **sizes,
+            **ends,
+        )
+    )
+    model.generation_config = GenerationConfig(
+        **ends, is_multilingual=True, lang_to_id={"<|en|>": english}, no_timestamps_token_id=silent, max_length=20,
+        task_to_id={"transcribe": transcribe, "translate": translate}, return_timestamps=False,
+        suppress_tokens=list(range(end, len(tokenizer))),
+    )  # fmt: skip
+    for part in (model, tokenizer, WhisperFeatureExtractor(feature_size=8)):
+        part.save_pretrained(folder / "whisper")
+    return str(folder / "whisper")
+
+
+@pytest.fixture(scope="session")
+def recording(folder) -> Callable[..., Path]:
+    """Makes a recording of so many seconds, with sound, moving pictures, or both."""
+
+    def make(seconds: float, *, video: bool = False, audio: bool = True, pitch: int = 440) -> Path:
+        target = folder / f"{seconds:g}-{video:d}{audio:d}-{pitch}{'.mp4' if video else '.wav'}"
+        inputs = [
+            *(["-f", "lavfi", "-i", f"testsrc=d={seconds}:s=64x48:r=10"] if video else []),
+            *(["-f", "lavfi", "-i", f"sine=f={pitch}:d={seconds}"] if audio else []),
+        ]
+        if not target.exists():
+            subprocess.run([get_ffmpeg_exe(), "-loglevel", "error", *inputs, str(target)], check=True)
+        return target
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., bytes]:
+    """A PNG of one colour, wider than high."""
+
+    def make(colour: str, size: tuple[int, int] = (40, 30)) -> bytes:
+        content = io.BytesIO()
+        Image.new("RGB", size, colour).save(content, "PNG")
+        return content.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def calls(monkeypatch) -> list[int]:
+    """How many rows went through a transformer at a time, in order."""
+    import torch
+
+    seen: list[int] = []
+    forward = torch.nn.Module.__call__
+
+    def counted(module, *arguments, **options):
+        if type(module).__name__ in (
+            "XLMRobertaModel",
+            "JinaBert",
+            "CLIPVisionTransformer",
+            "SiglipVisionTransformer",
+        ):
+            seen.append(len(next(iter((*arguments, *options.values())))))
+        return forward(module, *arguments, **options)
+
+    monkeypatch.setattr(torch.nn.Module, "__call__", counted)
+    return seen

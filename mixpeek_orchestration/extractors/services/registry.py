@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.extractors.services.bge import BGERerankerBatch
+from mixpeek_orchestration.extractors.services.chunking import FFmpegParallelChunking
 from mixpeek_orchestration.extractors.services.clip import CLIPEmbeddingBatch
 from mixpeek_orchestration.extractors.services.e5 import E5TextEmbeddingBatch
 from mixpeek_orchestration.extractors.services.faces import (
@@ -17,8 +18,12 @@ from mixpeek_orchestration.extractors.services.faces import (
 )
 from mixpeek_orchestration.extractors.services.jina_code import JinaCodeEmbeddingBatch
 from mixpeek_orchestration.extractors.services.minilm import MiniLMEmbeddingBatch
+from mixpeek_orchestration.extractors.services.realtime import BuiltInInferenceService, realtime_class
 from mixpeek_orchestration.extractors.services.service import BuiltInService
 from mixpeek_orchestration.extractors.services.siglip import SigLIPEmbeddingBatch
+from mixpeek_orchestration.extractors.services.thumbnails import ThumbnailGenerator
+from mixpeek_orchestration.extractors.services.vertex import VertexAIBatch
+from mixpeek_orchestration.extractors.services.whisper import WhisperTranscriptionBatch
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,12 @@ SERVICES: Final = (
     Entry(CLIPEmbeddingBatch, "Picture and text embedding", ("openai/clip-vit-base-patch32",)),
     Entry(SigLIPEmbeddingBatch, "Picture and text embedding", ("google/siglip-base-patch16-224",)),
     Entry(BGERerankerBatch, "Reranking", ("BAAI/bge-reranker-v2-m3",)),
+    Entry(
+        WhisperTranscriptionBatch, "Transcription", ("openai/whisper-large-v3-turbo", "openai/whisper_api")
+    ),
+    Entry(FFmpegParallelChunking, "Cutting audio and video"),
+    Entry(ThumbnailGenerator, "Thumbnails"),
+    Entry(VertexAIBatch, "Language model"),
     Entry(FaceDetectionBatch, "Faces"),
     Entry(FaceAlignmentBatch, "Faces"),
     Entry(FaceEmbeddingBatch, "Faces"),
@@ -46,36 +57,38 @@ SERVICES: Final = (
 
 
 def get_batch_service(model_id: str) -> type[BuiltInService]:
-    """The batch step behind a model id; raises `InvalidPackage` listing the ids that there are."""
-    return _by(model_id, {_plain(name): entry.service for entry in SERVICES for name in entry.ids}, "service")
+    """The batch step behind a model id (or class name); raises `InvalidPackage` listing what there is."""
+    found = {
+        _plain(name): entry.service for entry in SERVICES for name in (*entry.ids, entry.service.__name__)
+    }
+    listed = [name for entry in SERVICES for name in entry.ids[:1]]
+    return found.get(_plain(model_id)) or _unknown("service", model_id, listed)
 
 
 def service_by_class(name: str) -> type[BuiltInService]:
-    """The batch step with this class name; raises `InvalidPackage` listing the names that there are."""
-    return _by(name, {_plain(entry.service.__name__): entry.service for entry in SERVICES}, "service class")
+    """The batch step with this class name; raises `InvalidPackage` listing what there is."""
+    found = {entry.service.__name__: entry.service for entry in SERVICES}
+    return found.get(name) or _unknown("service class", name, list(found))
+
+
+def get_realtime_service(model_id: str, config: Any = None) -> type[BuiltInInferenceService]:
+    """The class for `realtime.py` that answers queries with the model that a batch step embeds documents with."""
+    return realtime_class(get_batch_service(model_id), config)
 
 
 def live_service(service_id: str, config: Mapping[str, Any] | None = None) -> BuiltInService:
-    """An instance of the service with this id, for `container.inference.get(id)`; it loads its model when it is
-    first used."""
+    """An instance for `container.inference.get(id)`: it has `embed_batch`, `scores` or `transcribe`, and loads its
+    model when first used."""
     return get_batch_service(service_id)(config)
 
 
-def _by(name: str, known: Mapping[str, type[BuiltInService]], what: str) -> type[BuiltInService]:
-    found = known.get(_plain(name))
-    if found is None:
-        listed = [
-            entry.ids[0] if what == "service" else entry.service.__name__
-            for entry in SERVICES
-            if entry.ids or what != "service"
-        ]
-        raise InvalidPackage(
-            f"There is no built-in {what} {name!r}.",
-            field=what,
-            value=name,
-            fix=f"There are {', '.join(listed)}.",
-        )
-    return found
+def _unknown(what: str, name: str, listed: Sequence[str]) -> Never:
+    raise InvalidPackage(
+        f"There is no built-in {what} {name!r}.",
+        field=what,
+        value=name,
+        fix=f"There are {', '.join(listed)}.",
+    )
 
 
 def _plain(name: str) -> str:
