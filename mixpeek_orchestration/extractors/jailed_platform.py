@@ -98,7 +98,7 @@ def confined_tools(worker: Worker, package: Path) -> Callable[..., dict[str, Any
     """The service that runs command-line tools for a package: on its own files, each in a jail of its own."""
 
     def run(tool: str, args: Sequence[str], timeout: float) -> dict[str, Any]:
-        from mixpeek_orchestration.extractors.tools import run_tool
+        from mixpeek_orchestration.extractors.local_tools import run_locally
 
         def confine(command: list[str]) -> list[str]:
             if worker.level is Level.TRUSTED:
@@ -108,7 +108,7 @@ def confined_tools(worker: Worker, package: Path) -> Callable[..., dict[str, Any
 
         within = [worker.folder, worker.assets, package]
         seconds = min(float(timeout), worker.limits.call_s)
-        return run_tool(
+        return run_locally(
             str(tool), [str(one) for one in args], seconds, within=within, confine=confine
         ).as_dict()
 

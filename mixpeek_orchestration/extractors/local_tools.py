@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -81,21 +81,27 @@ _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
 def run_locally(
-    tool: str, args: Sequence[str | os.PathLike[str]], timeout: float = 600.0, *, within: Sequence[Path] = ()
+    tool: str,
+    args: Sequence[str | os.PathLike[str]],
+    timeout: float = 600.0,
+    *,
+    within: Sequence[Path] = (),
+    confine: Callable[[list[str]], list[str]] | None = None,
 ) -> ToolResult:
     """How the tool ended, whatever its return code.
 
     With `within`, every path among the arguments has to lie in one of these folders, and relative ones are meant in the
-    first. Raises `ItemFailure` for a tool or an argument that is not allowed and for a tool that is not installed,
+    first; `confine` turns the command into one that runs it in a jail. Raises `ItemFailure` for a tool or an argument that is not allowed and for a tool that is not installed,
     `TransientItemFailure` when it was not done in time; it and everything it started has ended then.
     """
     program = executable(tool)
     checked = checked_arguments(tool, [os.fspath(arg) for arg in args], within=within)
+    command = [program, *checked] if confine is None else confine([program, *checked])
     folder = within[0] if within else None
     with tempfile.TemporaryDirectory(prefix="tool-") as home, contextlib.ExitStack() as files:
         out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
         process = subprocess.Popen(
-            [program, *checked],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +21,60 @@ Generate = Callable[[LLMRequest], LLMAnswer]
 RunTool = Callable[[str, Sequence[str], float], ToolResult]
 
 
-@dataclass
-class NamespacePlatform:
-    """The `Platform` of a namespace. A pickled one opens itself again from its reference.
+@dataclass(frozen=True)
+class Services:
+    """What a platform is made of, opened with the first call that needs any of it. `generate` makes the LLM client
+    around a way to look up keys by the name of their secret."""
 
-    `generate` is given a way to look up keys, so that a provider's key counts as a secret in use.
-    """
-
-    namespace_id: str
     secrets: Secrets
     models: Models
     objects: ObjectStore
-    reference: PlatformReference
-    make_generate: Callable[[Callable[[str], str | None]], Generate]
-    tool: RunTool
-    _asked: dict[str, str] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _generate: Generate | None = None
+    generate: Callable[[Callable[[str], str | None]], Generate]
+
+
+class NamespacePlatform:
+    """The `Platform` of a namespace. A pickled one opens itself again from its reference."""
+
+    def __init__(
+        self,
+        namespace_id: str,
+        *,
+        services: Callable[[], Services],
+        tool: RunTool,
+        reference: PlatformReference,
+    ) -> None:
+        self.namespace_id = namespace_id
+        self._open_services = services
+        self._tool = tool
+        self._reference = reference
+        self._asked: dict[tuple[str, str], None] = {}
+        self._lock = threading.RLock()
+
+    @cached_property
+    def _services(self) -> Services:
+        with self._lock:
+            return self._open_services()
+
+    @cached_property
+    def _generate(self) -> Generate:
+        with self._lock:
+            return self._services.generate(self._key)
 
     def secret(self, name: str) -> str:
         """The value of a secret; raises `NotFound`, naming how to set it."""
-        return self._in_use(name, self.secrets.value(name))
+        return self._in_use(name, self._services.secrets.value(name))
 
     def secret_names(self) -> list[str]:
         """The names of all secrets, sorted."""
-        return self.secrets.names()
+        return self._services.secrets.names()
 
     def secrets_in_use(self) -> tuple[str, ...]:
         """The values that were handed out so far, to steps and to providers of models."""
         with self._lock:
-            return tuple(dict.fromkeys(self._asked.values()))
+            return tuple(dict.fromkeys(value for _, value in self._asked))
 
     def generate(self, request: LLMRequest) -> LLMAnswer:
         """The answer of a model, from the response cache where it was asked the same before."""
-        with self._lock:
-            self._generate = self._generate or self.make_generate(self._key)
         return self._generate(request)
 
     def model_digest(self, name: str, version: str | None = None) -> str:
@@ -63,7 +83,7 @@ class NamespacePlatform:
 
     def model_files(self, name: str, version: str | None = None) -> Path:
         """A local folder with exactly the files of the namespace's own model."""
-        return self.models.files(self._model(name, version))
+        return self._services.models.files(self._model(name, version))
 
     def upload(
         self,
@@ -75,26 +95,27 @@ class NamespacePlatform:
     ) -> str:
         """The URL of the content, which is kept by its hash: the ids of older callers name nothing here."""
         del namespace_id, internal_id, resource_id
-        return self.objects.url(self.objects.put(Path(path).read_bytes()), expires_s=_URL_EXPIRES_S)
+        objects = self._services.objects
+        return objects.url(objects.put(Path(path).read_bytes()), expires_s=_URL_EXPIRES_S)
 
     def run_tool(self, tool: str, args: Sequence[str], timeout: float) -> ToolResult:
         """How the tool ended."""
-        return self.tool(tool, args, timeout)
+        return self._tool(tool, args, timeout)
 
     def _model(self, name: str, version: str | None) -> OwnModel:
-        return self.models.get(self.namespace_id, f"{name}@{version}" if version else name)
+        return self._services.models.get(self.namespace_id, f"{name}@{version}" if version else name)
 
     def _key(self, name: str) -> str | None:
-        value = self.secrets.find(name)
+        value = self._services.secrets.find(name)
         return None if value is None else self._in_use(name, value)
 
     def _in_use(self, name: str, value: str) -> str:
         with self._lock:
-            self._asked[f"{name}\0{value}"] = value
+            self._asked[name, value] = None
         return value
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _opened, (self.reference,)
+        return _opened, (self._reference,)
 
 
 def _opened(reference: PlatformReference) -> Any:
