@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import AliasChoices, Field, model_validator
 
 from mixpeek_orchestration.extractors.assets import parallel_io
+from mixpeek_orchestration.extractors.container import running_platform
 from mixpeek_orchestration.extractors.model_files import worker_threads
 from mixpeek_orchestration.extractors.services.batches import DATA, values, with_column
 from mixpeek_orchestration.extractors.services.configs import ServiceConfig
-from mixpeek_orchestration.extractors.services.media import Media, ffmpeg, local_file, platform_here, probe
+from mixpeek_orchestration.extractors.services.media import Media, ffmpeg, local_file, probe
 from mixpeek_orchestration.extractors.services.service import BuiltInService
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class FFmpegParallelChunking(BuiltInService):
 
     def _keep(self, piece: Path) -> str:
         """Where the piece is from now on."""
-        platform = platform_here()
+        platform = running_platform()
         if platform is not None and not self.settings.output_dir:
             return platform.upload(piece)
         folder = Path(self.settings.output_dir or self._folder.name)

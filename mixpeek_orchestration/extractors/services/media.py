@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mixpeek_orchestration.core.errors import InvalidPackage, ItemFailure
-from mixpeek_orchestration.core.ports.platform import Platform, ToolResult
+from mixpeek_orchestration.core.errors import ItemFailure
+from mixpeek_orchestration.core.ports.platform import ToolResult
 from mixpeek_orchestration.extractors.assets import open_asset
-from mixpeek_orchestration.extractors.container import current_platform
 from mixpeek_orchestration.extractors.tools import run_tool
 
 _TIMEOUT_S: Final = 3600.0
@@ -72,18 +71,7 @@ def ffmpeg(arguments: Sequence[str]) -> None:
         raise ItemFailure("ffmpeg could not read the content.", field="data", value=_last_line(result.stderr))
 
 
-def platform_here() -> Platform | None:
-    """The platform of the running step, if there is one."""
-    try:
-        return current_platform("ffmpeg")
-    except InvalidPackage:
-        return None
-
-
 def _ffmpeg(arguments: Sequence[str]) -> ToolResult:
-    platform = platform_here()
-    if platform is not None:
-        return platform.run_tool("ffmpeg", arguments, _TIMEOUT_S)
     return run_tool("ffmpeg", arguments, _TIMEOUT_S)
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices, Field
 
 from mixpeek_orchestration.extractors.assets import parallel_io
+from mixpeek_orchestration.extractors.container import running_platform
 from mixpeek_orchestration.extractors.services.batches import DATA, spread, values, with_column
 from mixpeek_orchestration.extractors.services.configs import ServiceConfig
 from mixpeek_orchestration.extractors.services.images import read_image
-from mixpeek_orchestration.extractors.services.media import ffmpeg, local_file, platform_here, probe
+from mixpeek_orchestration.extractors.services.media import ffmpeg, local_file, probe
 from mixpeek_orchestration.extractors.services.service import BuiltInService
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class ThumbnailGenerator(BuiltInService):
         content = io.BytesIO()
         image.thumbnail((self.settings.width, self.settings.height))
         image.save(content, "JPEG", quality=self.settings.quality)
-        platform = platform_here()
+        platform = running_platform()
         if platform is None:
             return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
         with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
