@@ -63,9 +63,11 @@ def check_inputs(described: ExtractorDescription, inputs: Mapping[str, Any]) -> 
 
 
 def _own_inputs(described: ExtractorDescription) -> set[str]:
-    """What the package itself says that it reads."""
+    """What the package itself says that it reads; an example may ask otherwise than documents are made (a film is
+    found by a picture)."""
     declared = described.input_schema.get("properties", {})
-    return {*described.input_fields, *described.supported_input_types, *declared}
+    example = described.example_input or {}
+    return {*described.input_fields, *described.supported_input_types, *declared, *example}
 
 
 def _nothing_known(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
-
-from mixpeek_orchestration.extractors.sdk import run_tool
 
 
 def pictures(folder: Path) -> dict[str, Path]:
@@ -35,7 +35,8 @@ def films(folder: Path) -> dict[str, Path]:
     paths = {name: folder / f"{name}.mp4" for name in ("first", "second")}
     for name, colour in {"first": "0xd02020", "second": "0x2040d0"}.items():
         source = f"color={colour}:s=64x64:d=1:r=5"
-        run_tool("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, str(paths[name])], timeout=60)
+        arguments = ["-v", "error", "-f", "lavfi", "-i", source, str(paths[name])]
+        subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), *arguments], timeout=60, check=True)
     return paths | {"query": pictures(folder)["query"]}
 
 
