@@ -39,7 +39,7 @@ def lint(
     from mixpeek_orchestration.core.errors import InvalidInput
     from mixpeek_orchestration.core.finding import has_errors
     from mixpeek_orchestration.extractors.lint import lint as lint_folder
-    from mixpeek_orchestration.extractors.lint.selection import selected
+    from mixpeek_orchestration.extractors.lint.selection import chosen_rules
 
     if rules:
         _print_rules(as_json)
@@ -49,10 +49,11 @@ def lint(
         typer.secho(f"{wanted} is not a folder. Give the folder that holds manifest.py.", err=True, fg="red")
         raise typer.Exit(_USAGE)
     try:
-        findings = selected(lint_folder(wanted), select=select or (), ignore=ignore or ())
+        chosen = chosen_rules(select or (), ignore or ())
     except InvalidInput as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(_USAGE) from error
+    findings = [one for one in lint_folder(wanted) if one.rule in chosen]
     failed = bool(findings) if strict else has_errors(findings)
     if as_json:
         _print_json(findings, passed=not failed)

@@ -105,7 +105,7 @@ class _Scan:
                 yield self._found(rule, node, f"{module}.{alias.name} is imported.")
 
     def _of_star(self, node: ast.ImportFrom, module: str) -> Iterator[Finding]:
-        rule = forbidden(module)
+        rule = forbidden(f"{module}.*")
         if rule:
             yield self._found(rule, node, f"{module} is imported.")
         elif any(name.startswith(f"{module}.") for name, _ in FORBIDDEN):

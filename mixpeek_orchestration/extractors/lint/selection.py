@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mixpeek_orchestration.core.errors import InvalidInput
-from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.extractors.lint.table import RULES
 
 
-def selected(
-    findings: Iterable[Finding], *, select: Iterable[str] = (), ignore: Iterable[str] = ()
-) -> list[Finding]:
-    """The findings of the rules in `select` (all where it is empty) that are not in `ignore`."""
-    wanted, unwanted = rules_named(select), rules_named(ignore)
-    return [one for one in findings if (not wanted or one.rule in wanted) and one.rule not in unwanted]
+def chosen_rules(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
+    """The ids of the rules in `select` (all where it is empty) that are not in `ignore`."""
+    return (rules_named(select) or frozenset(RULES)) - rules_named(ignore)
 
 
 def rules_named(names: Iterable[str]) -> frozenset[str]:
