@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.planning import Planned
+from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
 from mixpeek_orchestration.warehouse.warehouse import Parts, Warehouse
 
 if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+    from mixpeek_orchestration.core.extractor import ExtractorDescription
+    from mixpeek_orchestration.core.finding import Finding
     from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
     from mixpeek_orchestration.core.ports.extraction import (
         ExtractionJob,
@@ -20,11 +26,23 @@ if TYPE_CHECKING:
         QueryEncoder,
         Runner,
     )
+    from mixpeek_orchestration.core.ports.packages import PackageInspector
+    from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, Platform, PlatformReference
     from mixpeek_orchestration.core.ports.serving import EndpointHost
     from mixpeek_orchestration.engine.harness import Harness
+    from mixpeek_orchestration.extractors.registry import PackageRegistry
+    from mixpeek_orchestration.warehouse.platform import Services
     from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 DEFAULT_NAMESPACE = "default"
+_PLATFORM_SETTINGS = {
+    "llm_base_urls",
+    "llm_prices",
+    "llm_options",
+    "llm_timeout_s",
+    "llm_retries",
+    "llm_cache_days",
+}
 
 
 def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> Warehouse:
@@ -33,13 +51,17 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
     With `local`, all work is done in this process: no Ray, and queries are encoded here.
     """
     settings = settings or Settings()
+    from mixpeek_orchestration.extractors.equipped import EquippedRegistry
     from mixpeek_orchestration.extractors.registry import PackageRegistry
     from mixpeek_orchestration.stores.catalog import open_catalog
     from mixpeek_orchestration.stores.documents import open_documents
     from mixpeek_orchestration.stores.objects import open_objects
 
     catalog = open_catalog(settings.catalog)
-    registry = PackageRegistry(settings.extractor_folders, settings.root / "extractors")
+    folders = PackageRegistry(settings.extractor_folders, settings.root / "extractors")
+    registry = EquippedRegistry(
+        _registry(settings, catalog, folders), lambda namespace_id: platform_reference(settings, namespace_id)
+    )
     parts = Parts(
         catalog=catalog,
         objects=open_objects({"url": settings.objects}),
@@ -51,8 +73,128 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
         endpoint_host=lambda: _endpoint_host(settings),
         is_answering=_is_answering,
         publish=lambda source: _publish(source, registry, settings),
+        inspector=_inspector(settings, folders),
+        spool=settings.spool,
+        secret_cipher=_cipher(settings),
+        model_store=open_objects({"url": settings.own_models}),
+        model_folder=settings.root / "models",
+        open_platform=lambda namespace_id: platform_reference(settings, namespace_id).open(),
+        plugin_rules=PluginRules(settings.plugin_level, settings.submission_level, settings.plugin_quota),
     )
     return Warehouse(parts)
+
+
+def _registry(settings: Settings, catalog: Catalog, folders: PackageRegistry) -> ExtractorRegistry:
+    from mixpeek_orchestration.extractors.package_cache import OPENER, PackageCache
+    from mixpeek_orchestration.extractors.published import PublishedRegistry
+    from mixpeek_orchestration.stores.objects import open_objects
+
+    def isolation(namespace_id: str) -> str:
+        namespace = catalog.resources.namespace(namespace_id) if namespace_id else None
+        return namespace.isolation if namespace else ""
+
+    store = {"url": settings.objects}
+    return PublishedRegistry(
+        folders,
+        catalog.packages,
+        PackageCache(settings.packages, lambda: open_objects(store)),
+        model_cache=settings.root / "extractors",
+        object_store={**store, OPENER: open_objects},
+        isolation=isolation,
+    )
+
+
+def _inspector(settings: Settings, folders: PackageRegistry) -> PackageInspector:
+    from mixpeek_orchestration.extractors.inspection import PackageInspector
+    from mixpeek_orchestration.stores.objects import open_objects
+
+    scratch = settings.root / "inspecting"
+
+    def trial(description: ExtractorDescription) -> list[Finding]:
+        from mixpeek_orchestration.engine.trial import try_out
+
+        return try_out(description, scratch=scratch, open_objects=open_objects)
+
+    return PackageInspector(
+        folders,
+        builtin=settings.extractor_folders[0],
+        scratch=scratch,
+        model_cache=settings.root / "extractors",
+        trial=trial,
+    )
+
+
+def platform_reference(settings: Settings, namespace_id: str) -> PlatformReference:
+    """How a worker opens the platform of a namespace; keys stay where they are."""
+    from mixpeek_orchestration.core.ports.platform import PlatformReference
+
+    config = settings.model_dump(include=_PLATFORM_SETTINGS, mode="json")
+    located = {"home": str(settings.root), "catalog_url": settings.catalog, "objects_url": settings.objects}
+    return PlatformReference(open_platform, {**config, **located, "namespace_id": namespace_id})
+
+
+def open_platform(config: Mapping[str, Any]) -> Platform:
+    """The platform that a `PlatformReference` names; one per process, so that its steps share clients. Nothing is opened
+    before the first call that needs it."""
+    return _platform(json.dumps(dict(config), sort_keys=True))
+
+
+@cache
+def _platform(config: str) -> Platform:
+    from mixpeek_orchestration.core.ports.platform import PlatformReference
+    from mixpeek_orchestration.extractors.local_tools import run_locally
+    from mixpeek_orchestration.warehouse.platform import NamespacePlatform
+
+    said: dict[str, Any] = json.loads(config)
+    namespace_id = said["namespace_id"]
+    # Keys do not travel: a worker takes them from its own environment, or from the home.
+    settings = Settings(**{name: value for name, value in said.items() if name != "namespace_id"})
+    return NamespacePlatform(
+        namespace_id,
+        services=lambda: _platform_services(settings, namespace_id),
+        tool=run_locally,
+        reference=PlatformReference(open_platform, said),
+    )
+
+
+def _platform_services(settings: Settings, namespace_id: str) -> Services:
+    from mixpeek_orchestration.extractors.llm.cache import ResponseCache
+    from mixpeek_orchestration.extractors.llm.client import LLMClient, LLMConfig
+    from mixpeek_orchestration.stores.catalog import open_catalog
+    from mixpeek_orchestration.stores.objects import open_objects
+    from mixpeek_orchestration.warehouse.models import Models
+    from mixpeek_orchestration.warehouse.platform import Services
+    from mixpeek_orchestration.warehouse.secrets import Secrets
+
+    catalog = open_catalog(settings.catalog)
+    config = LLMConfig(
+        base_urls=settings.llm_base_urls,
+        prices=settings.llm_prices,
+        options=settings.llm_options,
+        timeout_s=settings.llm_timeout_s,
+        retries=settings.llm_retries,
+    )
+    answers = ResponseCache(settings.root / "llm_answers", max_age_days=settings.llm_cache_days)
+
+    def generate(secret: Callable[[str], str | None]) -> Callable[[LLMRequest], LLMAnswer]:
+        given = {name: key.get_secret_value() for name, key in settings.llm_api_keys.items()}
+        client = LLMClient(
+            config, answers, key=lambda name: secret(name) or given.get(name), namespace_id=namespace_id
+        )
+        return client.generate
+
+    return Services(
+        secrets=Secrets(catalog.secrets, _cipher(settings)),
+        models=Models(catalog.models, open_objects({"url": settings.own_models}), settings.root / "models"),
+        objects=open_objects({"url": settings.objects}),
+        generate=generate,
+    )
+
+
+def _cipher(settings: Settings) -> Callable[[], MultiFernet]:
+    from mixpeek_orchestration.warehouse.secret_keys import cipher
+
+    return cipher(settings.secret_key.get_secret_value(), settings.root / "secret.key")
 
 
 def prepare_home(settings: Settings) -> None:
@@ -153,16 +295,35 @@ def _is_answering(deployment: Deployment) -> bool:
 def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) -> Snapshot:
     from mixpeek_orchestration.warehouse.snapshot import publish
 
-    def version_with_endpoint(name: str, version: str) -> str | None:
-        description = registry.describe(name, version)
-        return description.version if description.has_realtime else None
+    def endpoint_of(namespace_id: str, name: str, version: str) -> tuple[str, str] | None:
+        description = registry.describe(name, version, namespace_id=namespace_id)
+        return (description.version, description.namespace_id) if description.has_realtime else None
 
-    return publish(catalog, settings.snapshots, endpoint_version=version_with_endpoint)
+    return publish(catalog, settings.snapshots, endpoint_of=endpoint_of)
 
 
 def open_harness(root: Path) -> Harness:
     """Where packages are tested: with the runner and the store of content of production, all state below `root`."""
+    from mixpeek_orchestration.core.ports.platform import PlatformReference
     from mixpeek_orchestration.engine.harness import Harness
     from mixpeek_orchestration.stores.objects import open_objects
 
-    return Harness(root, open_objects)
+    return Harness(root, open_objects, PlatformReference(open_rehearsal, {"root": str(root)}))
+
+
+def open_rehearsal(config: Mapping[str, Any]) -> RehearsalPlatform:
+    """What steps may ask for while their package is tested; `root` is the folder of the test."""
+    from mixpeek_orchestration.core.ports.platform import PlatformReference
+    from mixpeek_orchestration.extractors.testing.rehearsal import RehearsalPlatform
+    from mixpeek_orchestration.stores.objects import open_objects
+
+    settings, root = Settings(), Path(config["root"])
+    llm = {
+        "base_urls": settings.llm_base_urls,
+        "prices": settings.llm_prices,
+        "options": settings.llm_options,
+        "timeout_s": settings.llm_timeout_s,
+        "retries": settings.llm_retries,
+    }
+    objects = open_objects({"url": str(root / "objects")})
+    return RehearsalPlatform(PlatformReference(open_rehearsal, config), objects, llm=llm, cache=root / "llm")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -51,10 +52,43 @@ class Settings(BaseSettings):
         default=500, description="Up to this many items a run extracts in its own process instead of on Ray."
     )
 
+    plugin_level: Literal["trusted", "reviewed", "untrusted"] = Field(
+        default="reviewed", description="How far uploaded extractor packages are trusted."
+    )
+    submission_level: Literal["trusted", "reviewed", "untrusted"] = Field(
+        default="untrusted", description="How far packages are trusted that were submitted for everybody."
+    )
+    plugin_quota: int = Field(
+        default=0, description="How many extractors a namespace may publish; 0 for any number."
+    )
     upload_bytes: int = Field(
         default=512_000_000,
         description="The most bytes that one uploaded file may have; the API holds them in memory.",
     )
+
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="The key that secrets are encrypted with, or several: the first encrypts, all decrypt. A file in "
+        "the home that only its owner can read by default.",
+    )
+    llm_api_keys: dict[str, SecretStr] = Field(
+        default={},
+        description='Keys of LLM providers, where there is no secret of that name: {"OPENAI_API_KEY": "…"}.',
+    )
+    llm_base_urls: dict[str, str] = Field(
+        default={},
+        description="Other URLs of LLM providers, and those of OpenAI-compatible servers, by provider.",
+    )
+    llm_prices: dict[str, tuple[float, float]] = Field(
+        default={},
+        description="Dollars per million input and output tokens by `provider/model`, where the price table is not right.",
+    )
+    llm_options: dict[str, dict[str, str]] = Field(
+        default={}, description='More about providers: {"vertex": {"project": "…", "location": "…"}}.'
+    )
+    llm_timeout_s: float = Field(default=120.0, description="How long one call of an LLM may take.")
+    llm_retries: int = Field(default=4, description="How often a refused call of an LLM is tried again.")
+    llm_cache_days: float = Field(default=30.0, description="How long answers of LLMs are reused.")
 
     @property
     def root(self) -> Path:
@@ -74,6 +108,11 @@ class Settings(BaseSettings):
         return self.documents_url or str(self.root / "documents")
 
     @property
+    def own_models(self) -> str:
+        """Where the weights that namespaces upload lie; nothing else does, so that unused parts can be removed."""
+        return f"{self.objects.rstrip('/')}/models"
+
+    @property
     def snapshots(self) -> Path:
         """The folder with the published snapshots that Dagster definitions are built from."""
         return self.root / "snapshots"
@@ -81,6 +120,16 @@ class Settings(BaseSettings):
     @property
     def credentials(self) -> Path:
         return self.root / "credentials.json"
+
+    @property
+    def packages(self) -> Path:
+        """Where published packages lie unpacked, by archive."""
+        return self.root / "extractors" / "published"
+
+    @property
+    def spool(self) -> Path:
+        """Where archives lie while they arrive."""
+        return self.root / "arriving"
 
     @property
     def extractor_folders(self) -> list[Path]:

@@ -48,11 +48,18 @@ class NoServe:
 
     def __init__(self) -> None:
         self.deployed: list[str] = []
+        self.removed: list[str] = []
 
     def deploy(self, endpoint_id: str, recipes: Sequence[Recipe]) -> str:
         assert recipes
         self.deployed.append(endpoint_id)
         return f"http://127.0.0.1:1/{endpoint_id}"
+
+    def retire(self, endpoint_id: str, *, keep: str) -> None:
+        assert keep
+
+    def remove(self, endpoint_id: str) -> None:
+        self.removed.append(endpoint_id)
 
 
 @dataclass

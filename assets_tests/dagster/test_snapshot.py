@@ -77,13 +77,12 @@ def test_a_broken_package_keeps_its_endpoint_in_the_lineage(site: Site) -> None:
     """An extractor that cannot be described does not keep the snapshot from being taken."""
     site.collection("words", site.bucket("texts"))
 
-    def broken(name: str, version: str) -> str | None:
-        raise InvalidPackage(f"{name} {version} does not load.")
+    def broken(namespace_id: str, name: str, version: str) -> tuple[str, str] | None:
+        raise InvalidPackage(f"{name} {version} of {namespace_id} does not load.")
 
-    assert len(take_snapshot(site.warehouse.catalog.resources, broken).endpoints) == 1
+    assert len(take_snapshot(site.warehouse.catalog, broken).endpoints) == 1
     assert (
-        publish(site.warehouse.catalog, site.settings.snapshots, endpoint_version=lambda *_: None).endpoints
-        == ()
+        publish(site.warehouse.catalog, site.settings.snapshots, endpoint_of=lambda *_: None).endpoints == ()
     )
 
 

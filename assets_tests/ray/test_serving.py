@@ -32,7 +32,7 @@ class Deployments:
     def __init__(self, url: str) -> None:
         self.deployment = Deployment("ep", "any", "v1", status="RUNNING", url=url)
 
-    def get(self, name: str, version: str) -> Deployment:
+    def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment:
         return self.deployment
 
 
@@ -101,7 +101,8 @@ def test_a_package_that_does_not_warm_up_never_runs(host, folder):
 
 
 def test_deploying_one_endpoint_restarts_no_other(host, tmp_path):
-    """A redeployed endpoint gets a new process and URL; the one beside it keeps its process."""
+    """A redeployed endpoint gets a new process and URL, the old one answers until it is retired, and the one beside it
+    keeps its process."""
     write_echo(tmp_path, "left")
     write_echo(tmp_path, "right")
     left = host.deploy("ep_left", [echo_recipe(tmp_path, "left")])
@@ -110,7 +111,10 @@ def test_deploying_one_endpoint_restarts_no_other(host, tmp_path):
     again = host.deploy("ep_left", [echo_recipe(tmp_path, "left", scale=2.0)])
     assert pid(right) == pids[1]
     assert (again != left, pid(again) != pids[0]) == (True, True)
+    assert is_answering(Deployment("ep", "any", "v1", url=left))
+    host.retire("ep_left", keep=again)
     assert not is_gone_unnoticed(left)
+    assert is_answering(Deployment("ep", "any", "v1", url=again))
     host.remove("ep_left")
     host.remove("ep_right")
 

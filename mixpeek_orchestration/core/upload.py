@@ -12,6 +12,8 @@ class Upload:
     """A file that was announced. `content_hash` is empty until it has arrived; `object_id` until it is confirmed.
 
     Whoever knows the token may send the bytes until `expires_at` (seconds since the epoch); only its hash is kept.
+    `purpose` is `object` for files of a bucket, `plugin` or `submission` for archives of packages, which belong to
+    no bucket; `details` is what was announced of those.
     """
 
     upload_id: str
@@ -31,3 +33,5 @@ class Upload:
     content_hash: str = ""
     object_id: str = ""
     created_at: str = ""
+    purpose: str = "object"
+    details: Mapping[str, Any] = field(default_factory=dict)

@@ -25,7 +25,7 @@ def endpoint_asset(endpoint: SnapshotEndpoint, *, upstream: Sequence[naming.Reso
     def deployment(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         context.log.info(f"Deploying {name} {version}; it counts as running after a real inference.")
         with no_retry_in_vain():
-            running = warehouse.open().endpoints.deploy(name, version)
+            running = warehouse.open().endpoints.deploy(name, version, owner=endpoint.owner)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": 1,

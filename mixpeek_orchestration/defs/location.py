@@ -16,6 +16,7 @@ from mixpeek_orchestration.defs.collections import collection_asset
 from mixpeek_orchestration.defs.endpoints import endpoint_asset
 from mixpeek_orchestration.defs.graph import Graph
 from mixpeek_orchestration.defs.resources import WarehouseResource
+from mixpeek_orchestration.defs.retiring import retire_endpoints
 from mixpeek_orchestration.defs.retrievers import retriever_asset
 from mixpeek_orchestration.defs.sensors.all import build_sensors
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
@@ -67,6 +68,7 @@ def build_definitions(
         assets=[*lineage.assets.values(), *(stand_in(broken) for broken in lineage.broken)],
         asset_checks=[*lineage.checks, *(stand_in_check(broken) for broken in lineage.broken)],
         sensors=sensors,
+        jobs=[retire_endpoints],
         resources={"warehouse": warehouse or WarehouseResource()},
         executor=dg.in_process_executor,
     )

@@ -45,9 +45,15 @@ class PackageRegistry:
         self._lock = threading.RLock()
 
     def describe(
-        self, name: str, version: str | None = None, parameters: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        version: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        namespace_id: str = "",
     ) -> ExtractorDescription:
-        """The description of a version (the newest without one) with validated parameters."""
+        """The description of a version (the newest without one) with validated parameters, for every namespace."""
+        del namespace_id
         entry = self._find(name, version)
         folder = entry.source.path
         given = dict(parameters or {})
@@ -60,8 +66,9 @@ class PackageRegistry:
                 self._descriptions[key] = described
             return self._descriptions[key]
 
-    def names(self) -> list[tuple[str, str]]:
+    def names(self, namespace_id: str = "") -> list[tuple[str, str]]:
         """Name and version of every package that can be read, sorted; `problems()` has the others."""
+        del namespace_id
         return sorted((entry.name, entry.version) for entry in self._read() if isinstance(entry, _Entry))
 
     def problems(self) -> dict[str, MixpeekError]:

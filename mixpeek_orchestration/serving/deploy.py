@@ -26,7 +26,7 @@ class RayEndpointHost:
     """Implements `EndpointHost`. `connect` connects this process to the cluster; nothing happens before the first use.
 
     Every deployment is an application of its own, named after the endpoint's id, so that deploying one endpoint
-    restarts no other, and the one that answers is only removed when its successor does.
+    restarts no other, and the one that answers is only retired when everybody knows its successor.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class RayEndpointHost:
     def deploy(self, endpoint_id: str, recipes: Sequence[Recipe]) -> str:
         """The URL of the endpoint, which answers: a real inference with every recipe's parameters succeeded.
 
-        Raises `InvalidPackage` when the package does not start, `NotReady` when it does not in time; what ran
-        before goes on answering. A caller that still has the old URL is told to ask again (404).
+        What ran before goes on answering at its own URL until `retire`. Raises `InvalidPackage` when the package does
+        not start, `NotReady` when it does not in time.
         """
         if not recipes:
             raise InvalidInput(
@@ -57,14 +57,22 @@ class RayEndpointHost:
         self._start()
         prefix = _prefix(endpoint_id)
         name = f"{prefix}{secrets.token_hex(4)}"
-        url = f"http://{LOOPBACK}:{self._http_port}{ROUTE}/{name.replace(_SEPARATOR, '/')}"
+        url = f"http://{LOOPBACK}:{self._http_port}{_route(name)}"
         try:
             self._run(name, url, recipes)
         except (MixpeekError, KeyboardInterrupt):
             _delete([name])
             raise
-        _delete([other for other in _applications() if other.startswith(prefix) and other != name])
         return url
+
+    def retire(self, endpoint_id: str, *, keep: str) -> None:
+        """Stop what ran under other URLs than `keep`, once it has answered what it was asked.
+
+        A caller that still has the old URL is told to ask again (404).
+        """
+        self._connect()
+        prefix = _prefix(endpoint_id)
+        _delete([one for one in _applications() if one.startswith(prefix) and not keep.endswith(_route(one))])
 
     def remove(self, endpoint_id: str) -> None:
         """Stop an endpoint; nothing happens when it does not run."""
@@ -130,6 +138,10 @@ class RayEndpointHost:
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
         return retry(ask)
+
+
+def _route(name: str) -> str:
+    return f"{ROUTE}/{name.replace(_SEPARATOR, '/')}"
 
 
 def _prefix(endpoint_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,20 +33,30 @@ class ServeEncoder:
         parameters: Mapping[str, Any],
         *,
         timeout_s: float,
+        namespace_id: str = "",
     ) -> dict[str, Any]:
-        """The answer of the extractor's `realtime.py`.
+        """The answer of the extractor's `realtime.py` for a namespace.
 
+        An endpoint that was replaced while it was asked may have failed because of that: its successor is asked.
         Raises `NotReady` while no endpoint is up, `BudgetExceeded` past the time, `InvalidInput` when the package
         refuses the input, `EndpointFailed` when it fails.
         """
-        endpoint = f"{name}@{version}"
-        url = _url(self._deployments.get(name, version), endpoint)
+        endpoint, deadline = f"{name}@{version}", time.monotonic() + timeout_s
+        body = request_body(inputs, parameters)
+        url = _url(self._deployments.get(name, version, namespace_id=namespace_id), endpoint)
+        try:
+            return self._ask(url, body, endpoint, timeout_s)
+        except (NotReady, EndpointFailed):
+            successor = _url(self._deployments.get(name, version, namespace_id=namespace_id), endpoint)
+            if successor == url:
+                raise
+            return self._ask(successor, body, endpoint, deadline - time.monotonic())
+
+    def _ask(self, url: str, body: bytes, endpoint: str, timeout_s: float) -> dict[str, Any]:
         if timeout_s <= 0:
             raise _late(endpoint, timeout_s)
         try:
-            response = self._client.post(
-                url, content=request_body(inputs, parameters), headers=_HEADERS, timeout=timeout_s
-            )
+            response = self._client.post(url, content=body, headers=_HEADERS, timeout=timeout_s)
         except httpx.TimeoutException:
             raise _late(endpoint, timeout_s) from None
         except httpx.TransportError as error:
@@ -90,7 +101,7 @@ def _url(deployment: Deployment | None, endpoint: str) -> str:
         f"The endpoint {endpoint} is not deployed yet.",
         field="feature_uri",
         value=endpoint,
-        fix="It is deployed when a collection uses it; ask again.",
+        fix="It is deployed when a collection uses it, or with `mixpeek plugin deploy`; ask again.",
         retry_after_s=5.0,
     )
 

@@ -36,13 +36,14 @@ class LocalEncoder:
         parameters: Mapping[str, Any],
         *,
         timeout_s: float,
+        namespace_id: str = "",
     ) -> dict[str, Any]:
         """The answer of the extractor's `realtime.py`.
 
         Raises `BudgetExceeded` past the time, `InvalidInput` when the package refuses the input, `EndpointFailed`
         when it fails.
         """
-        description = self._registry.describe(name, version, parameters)
+        description = self._registry.describe(name, version, parameters, namespace_id=namespace_id)
         service, loop = self._service(description)
         running = loop.start_task_soon(service.infer, inputs, description.parameters)
         try:

@@ -72,7 +72,7 @@ def application(recipes: Sequence[Recipe], *, cpus: float, threads: int) -> serv
         max_ongoing_requests=MAX_ONGOING_REQUESTS,
         max_constructor_retry_count=1,  # a package that does not come up will not at the second try
         graceful_shutdown_wait_loop_s=0.2,
-        graceful_shutdown_timeout_s=5,
+        graceful_shutdown_timeout_s=60,  # nothing that was asked before is left unanswered
         ray_actor_options={
             "num_cpus": cpus,
             # A query is short: more threads than one mostly wait for each other, and take CPUs from batch work.

@@ -54,7 +54,7 @@ class Collections:
     def update(self, old: Collection, spec: CollectionSpec, *, managed_by: ManagedBy) -> Collection:
         """The collection with what the spec says now. Extractor, version and parameters cannot change in place."""
         check_owner(old.managed_by, managed_by, kind="collection", name=old.name)
-        new, description = self._checked(old.namespace_id, spec, old.collection_id, managed_by)
+        new, description = self._checked(old.namespace_id, _pinned(spec, old), old.collection_id, managed_by)
         generation = self.generation(old)
         if first_generation(new, description).vectors != generation.vectors or not _same_extraction(old, new):
             raise Conflict(
@@ -66,18 +66,23 @@ class Collections:
         kept = replace(new, active_generation=old.active_generation, created_at=old.created_at)
         return self._catalog.resources.put_collection(kept)
 
-    def check_extractor(self, spec: CollectionSpec, *, at: str) -> None:
+    def check_extractor(self, namespace_id: str, spec: CollectionSpec, *, at: str) -> None:
         """Raises `InvalidInput` under `at` for an extractor, version or parameters that cannot work."""
-        choice = extractor_choice(spec.feature_extractor)
+        choice = spec.feature_extractor
         try:
-            self._registry.describe(choice.name, choice.version, choice.parameters)
+            self._registry.describe(
+                choice.feature_extractor_name,
+                choice.version,
+                choice.parameters,
+                namespace_id=namespace_id,
+            )
         except InvalidInput as error:
             error.field = f"{at}.{error.field}" if error.field else at
             raise
 
     def matches(self, old: Collection, spec: CollectionSpec) -> bool:
         """Whether the collection is already what the spec says."""
-        said, _ = self._checked(old.namespace_id, spec, old.collection_id, old.managed_by)
+        said, _ = self._checked(old.namespace_id, _pinned(spec, old), old.collection_id, old.managed_by)
         kept = replace(
             said,
             active_generation=old.active_generation,
@@ -117,8 +122,7 @@ class Collections:
 
     def description(self, collection: Collection) -> ExtractorDescription:
         """The extractor of a collection as it is now."""
-        choice = collection.extractor
-        return self._registry.describe(choice.name, choice.version, choice.parameters)
+        return described_for(collection, self._registry)
 
     def count(self, collection: Collection) -> int:
         return self._documents.count(self.generation(collection).table)
@@ -150,8 +154,11 @@ class Collections:
     def _checked(
         self, namespace_id: str, spec: CollectionSpec, collection_id: str, managed_by: ManagedBy
     ) -> tuple[Collection, ExtractorDescription]:
-        choice = extractor_choice(spec.feature_extractor)
-        description = self._registry.describe(choice.name, choice.version, choice.parameters)
+        asked = spec.feature_extractor
+        description = self._registry.describe(
+            asked.feature_extractor_name, asked.version, asked.parameters, namespace_id=namespace_id
+        )
+        choice = extractor_choice(asked, asked.version or description.version)
         source = self._source(namespace_id, spec)
         moment = now()
         collection = Collection(
@@ -216,15 +223,32 @@ class Collections:
 def document_fields(collection: Collection, registry: ExtractorRegistry) -> dict[str, str]:
     """The columns that documents of a collection have beside lineage and vectors, with their wire types."""
     choice = collection.extractor
-    description = registry.describe(choice.name, choice.version, choice.parameters)
+    description = described_for(collection, registry)
     vectors = {vector.column for vector in description.vectors}
     outputs = {name: "string" for name in description.output_fields if name not in vectors}
     carried = {p.target: "string" for p in choice.passthrough}
     return {**outputs, **carried}
 
 
-def extractor_choice(spec: ExtractorSpec) -> ExtractorChoice:
-    """The choice that a spec describes, mappings in list form."""
+def described_for(collection: Collection, registry: ExtractorRegistry) -> ExtractorDescription:
+    """The extractor of a collection as it is now."""
+    choice = collection.extractor
+    return registry.describe(
+        choice.name, choice.version, choice.parameters, namespace_id=collection.namespace_id
+    )
+
+
+def _pinned(spec: CollectionSpec, old: Collection) -> CollectionSpec:
+    """The spec with the version that the collection was made with, where it names none."""
+    asked = spec.feature_extractor
+    if asked.version is not None or asked.feature_extractor_name != old.extractor.name:
+        return spec
+    kept = asked.model_copy(update={"version": old.extractor.version})
+    return spec.model_copy(update={"feature_extractor": kept})
+
+
+def extractor_choice(spec: ExtractorSpec, version: str) -> ExtractorChoice:
+    """The choice that a spec describes, at the version that was found for it; mappings in list form."""
     mappings = {
         name: (paths,) if isinstance(paths, str) else tuple(paths)
         for name, paths in spec.input_mappings.items()
@@ -234,7 +258,7 @@ def extractor_choice(spec: ExtractorSpec) -> ExtractorChoice:
     )
     return ExtractorChoice(
         spec.feature_extractor_name,
-        spec.version,
+        version,
         spec.parameters,
         mappings,
         passthrough,

@@ -113,17 +113,17 @@ class Declarations:
         """What `apply` would do, in its order; nothing is written. A resource missing from the file is left alone."""
         return [change for change, _ in self._steps(namespace_id, manifest)]
 
-    def check(self, manifest: Manifest) -> None:
+    def check(self, manifest: Manifest, *, namespace_id: str = "") -> None:
         """Raises `InvalidInput` for what can be known to be wrong without making anything."""
         for index, spec in enumerate(manifest.collections):
-            self._collections.check_extractor(spec, at=f"collections.{index}")
+            self._collections.check_extractor(namespace_id, spec, at=f"collections.{index}")
         for index, retriever in enumerate(manifest.retrievers):
             retriever.check_stages(at=f"retrievers.{index}")
 
     def apply(self, namespace_id: str, manifest: Manifest) -> list[Change]:
         """What was done. What `check` finds stops it before anything is written; a resource that is refused later
         (a name that clashes, another owner) stops it there, and those before it are kept."""
-        self.check(manifest)
+        self.check(manifest, namespace_id=namespace_id)
         done = []
         for change, act in self._steps(namespace_id, manifest):
             act()

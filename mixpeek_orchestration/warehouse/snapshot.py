@@ -19,7 +19,8 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.identity import digest
-from mixpeek_orchestration.core.ports.catalog import Catalog, ResourceCatalog
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.published import SYSTEM, PackageDeployment
 from mixpeek_orchestration.core.tiers import components
 from mixpeek_orchestration.warehouse.leases import hold
 
@@ -28,8 +29,9 @@ PUBLISHER_LEASE: Final = "snapshot"
 KEPT_FILES: Final = 100
 KEPT_S: Final = 7 * 24 * 3600.0
 
-EndpointVersion = Callable[[str, str], str | None]
-"""The version of an extractor in its package's own spelling; `None` when it does not answer queries."""
+EndpointOf = Callable[[str, str, str], "tuple[str, str] | None"]
+"""For namespace, name and version: the version in the package's own spelling and the namespace that owns it (empty
+for a working copy); `None` when it does not answer queries."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,17 @@ class SnapshotCollection:
 
 @dataclass(frozen=True)
 class SnapshotEndpoint:
-    """An extractor version that answers queries for collections of one namespace."""
+    """An extractor version that answers queries for one namespace: for its collections, or because it was deployed.
+
+    `owner` is the namespace that published it, empty for a working copy.
+    """
 
     namespace_id: str
     namespace: str
     extractor_name: str
     extractor_version: str
     collection_ids: tuple[str, ...]
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,20 +132,21 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
 }
 
 
-def publish(catalog: Catalog, folder: Path, *, endpoint_version: EndpointVersion | None = None) -> Snapshot:
+def publish(catalog: Catalog, folder: Path, *, endpoint_of: EndpointOf | None = None) -> Snapshot:
     """The newest snapshot, in the folder when this returns; compare `content_hash` to know whether to reload.
 
     One publisher at a time, so that an older snapshot never replaces a newer one.
     """
     with hold(catalog.leases, PUBLISHER_LEASE, wait_s=30.0) as lease:
-        snapshot = take_snapshot(catalog.resources, endpoint_version or (lambda _name, version: version))
+        snapshot = take_snapshot(catalog, endpoint_of or (lambda _namespace, _name, version: (version, "")))
         lease.check()
         write_snapshot(snapshot, folder)
     return snapshot
 
 
-def take_snapshot(resources: ResourceCatalog, endpoint_version: EndpointVersion) -> Snapshot:
+def take_snapshot(catalog: Catalog, endpoint_of: EndpointOf) -> Snapshot:
     """What the catalog holds; the revision is read first, so that it never claims more than what was read."""
+    resources = catalog.resources
     revision = resources.revision()
     names = {namespace.namespace_id: namespace.name for namespace in resources.namespaces()}
     buckets = resources.buckets()
@@ -154,7 +161,7 @@ def take_snapshot(resources: ResourceCatalog, endpoint_version: EndpointVersion)
             if b.namespace_id in names
         ),
         collections=tuple(_collection(c, names) for c in collections if c.namespace_id in names),
-        endpoints=tuple(_endpoints(collections, names, endpoint_version)),
+        endpoints=tuple(_endpoints(_users(collections, catalog.packages.deployments()), names, endpoint_of)),
         retrievers=tuple(
             SnapshotRetriever(
                 r.retriever_id,
@@ -231,26 +238,39 @@ def _definition_fp(collection: Collection) -> str:
     return digest(json.dumps([asdict(collection.source), extractor], sort_keys=True, default=str))[:16]
 
 
-def _endpoints(
-    collections: Iterable[Collection], names: Mapping[str, str], endpoint_version: EndpointVersion
-) -> Iterable[SnapshotEndpoint]:
-    users: dict[tuple[str, str, str], list[str]] = {}
+def _users(
+    collections: Iterable[Collection], deployments: Iterable[PackageDeployment]
+) -> Iterable[tuple[str, str, str, str]]:
+    """Namespace, name, version and collection (empty for a deployment) of all that needs an endpoint."""
     for collection in collections:
-        if collection.enabled and collection.namespace_id in names:
-            version = _answering_version(collection, endpoint_version)
-            if version is not None:
-                key = (collection.namespace_id, collection.extractor.name, version)
-                users.setdefault(key, []).append(collection.collection_id)
-    for (namespace_id, name, version), ids in users.items():
-        yield SnapshotEndpoint(namespace_id, names[namespace_id], name, version, tuple(ids))
+        if collection.enabled:
+            extractor = collection.extractor
+            yield collection.namespace_id, extractor.name, extractor.version, collection.collection_id
+    for deployment in deployments:
+        if deployment.deployment_type == "realtime" and deployment.error is None:
+            yield deployment.namespace_id, deployment.name, deployment.version, ""
 
 
-def _answering_version(collection: Collection, endpoint_version: EndpointVersion) -> str | None:
+def _endpoints(
+    users: Iterable[tuple[str, str, str, str]], names: Mapping[str, str], endpoint_of: EndpointOf
+) -> Iterable[SnapshotEndpoint]:
+    names = {**names, SYSTEM: SYSTEM}
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for namespace_id, name, version, collection_id in users:
+        answering = _answering(namespace_id, name, version, endpoint_of) if namespace_id in names else None
+        if answering is not None:
+            found.setdefault((namespace_id, name, *answering), []).append(collection_id)
+    for (namespace_id, name, version, owner), ids in found.items():
+        readers = tuple(one for one in ids if one)
+        yield SnapshotEndpoint(namespace_id, names[namespace_id], name, version, readers, owner)
+
+
+def _answering(namespace_id: str, name: str, version: str, endpoint_of: EndpointOf) -> tuple[str, str] | None:
     """A broken package keeps its endpoint in the lineage, where materializing it says what is wrong."""
     try:
-        return endpoint_version(collection.extractor.name, collection.extractor.version)
+        return endpoint_of(namespace_id, name, version)
     except MixpeekError:
-        return collection.extractor.version
+        return version, ""
 
 
 def _components(bucket_ids: list[str], collections: list[Collection]) -> Iterable[SnapshotComponent]:

@@ -171,7 +171,9 @@ class ExtractorSpec(Spec):
     """The extractor of a collection; `params` and `parameters` are one."""
 
     feature_extractor_name: Name
-    version: Annotated[str, StringConstraints(pattern=r"^v?\d+(\.\d+){0,2}$")] = "v1"
+    version: Annotated[str, StringConstraints(pattern=r"^v?\d+(\.\d+){0,2}$")] | None = Field(
+        default=None, description="The active version when left out; the collection keeps it from then on."
+    )
     parameters: dict[str, Any] = Field(
         default_factory=dict, validation_alias=AliasChoices("parameters", "params")
     )

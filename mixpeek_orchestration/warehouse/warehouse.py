@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+
+from cryptography.fernet import MultiFernet
 
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.core.feature_uri import parse_feature_uri
 from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment, Failure
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, ExtractorRegistry, QueryEncoder, Runner
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.packages import PackageInspector
+from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.warehouse.access import Access
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.discovery import Extractors
+from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
+from mixpeek_orchestration.warehouse.inference import Inference
 from mixpeek_orchestration.warehouse.manifest import Declarations
 from mixpeek_orchestration.warehouse.materialize import Materializer
+from mixpeek_orchestration.warehouse.models import Models
 from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
+from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
+from mixpeek_orchestration.warehouse.plugins import Plugins
+from mixpeek_orchestration.warehouse.provider_models import ProviderModels, no_platform
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
+from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.uploads import Uploads
 from mixpeek_orchestration.warehouse.work import Progress
-
-_INFERENCE_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,13 @@ class Parts:
     endpoint_host: Callable[[], EndpointHost]
     is_answering: Callable[[Deployment], bool]
     publish: Callable[[Catalog], Snapshot]
+    inspector: PackageInspector
+    spool: Path
+    secret_cipher: Callable[[], MultiFernet]
+    model_store: ObjectStore
+    model_folder: Path
+    plugin_rules: PluginRules = field(default_factory=PluginRules)
+    open_platform: Callable[[str], Platform] = no_platform
 
 
 class Warehouse:
@@ -62,6 +79,8 @@ class Warehouse:
         self.buckets = Buckets(parts.catalog)
         self.batches = Batches(parts.catalog)
         self.runs = Runs(parts.catalog.leases)
+        self.extractors = Extractors(parts.catalog, parts.registry)
+        self.downloads = Downloads(parts.catalog.resources)
 
     @cached_property
     def uploads(self) -> Uploads:
@@ -95,6 +114,34 @@ class Warehouse:
         )
 
     @cached_property
+    def inference(self) -> Inference:
+        return Inference(self.registry, self.parts.encoder)
+
+    @cached_property
+    def provider_models(self) -> ProviderModels:
+        return ProviderModels(self.parts.open_platform)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.catalog.secrets, self.parts.secret_cipher)
+
+    @cached_property
+    def models(self) -> Models:
+        return Models(self.catalog.models, self.parts.model_store, self.parts.model_folder)
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        return Plugins(
+            self.catalog,
+            self.parts.objects,
+            self.endpoints,
+            self.inference,
+            inspector=self.parts.inspector,
+            spool=self.parts.spool,
+            rules=self.parts.plugin_rules,
+        )
+
+    @cached_property
     def _planner(self) -> Planner:
         return Planner(self.catalog, self.documents, self.collections)
 
@@ -120,17 +167,11 @@ class Warehouse:
         )
         return materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
 
-    def infer(self, uri: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The raw answer of the endpoint behind a feature URI."""
-        feature = parse_feature_uri(uri)
-        description = self.registry.describe(feature.extractor, feature.version, parameters)
-        return self.parts.encoder.encode(
-            description.name,
-            description.version,
-            inputs,
-            description.parameters,
-            timeout_s=_INFERENCE_TIMEOUT_S,
-        )
+    def infer(
+        self, uri: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any], *, namespace_id: str = ""
+    ) -> dict[str, Any]:
+        """The raw answer of the endpoint behind a feature URI, as a namespace sees it."""
+        return dict(self.inference.by_uri(namespace_id, uri, inputs, parameters).data)
 
     def failures(self, collection: Collection, *, open_only: bool = True, limit: int = 100) -> list[Failure]:
         """The failures of a collection, newest first."""

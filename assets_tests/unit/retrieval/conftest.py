@@ -59,6 +59,7 @@ class FakeEncoder:
         parameters: Mapping[str, Any],
         *,
         timeout_s: float,
+        namespace_id: str = "",
     ) -> dict[str, Any]:
         self.calls.append((name, version, inputs["text"]))
         if name in self.gate:

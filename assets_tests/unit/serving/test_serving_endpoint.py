@@ -150,7 +150,7 @@ class Deployments:
     def __init__(self, deployment: Deployment | None) -> None:
         self.deployment = deployment
 
-    def get(self, name: str, version: str) -> Deployment | None:
+    def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment | None:
         return self.deployment
 
 

@@ -19,16 +19,24 @@ class ExtractorRegistry(Protocol):
     """The extractors that can be used here."""
 
     def describe(
-        self, name: str, version: str | None = None, parameters: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        version: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        namespace_id: str = "",
     ) -> ExtractorDescription:
-        """The description of a version (the newest without one) with validated parameters.
+        """The description of a version with validated parameters, as a namespace sees it.
+
+        Working copies come first, then what the namespace has published, then what is shared by all. Without a
+        version it is the newest working copy or the active published version.
 
         Raises `InvalidInput` for an unknown extractor or version (the message lists what there is), for unknown
         or ill-typed parameters (naming field, value and fix), and `InvalidPackage` for a broken package.
         """
 
-    def names(self) -> list[tuple[str, str]]:
-        """Name and version of everything there is."""
+    def names(self, namespace_id: str = "") -> list[tuple[str, str]]:
+        """Name and version of everything that a namespace can use; without one, of the working copies."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,9 @@ class QueryEncoder(Protocol):
         parameters: Mapping[str, Any],
         *,
         timeout_s: float,
+        namespace_id: str = "",
     ) -> dict[str, Any]:
-        """The answer of `realtime.py`. Raises `NotReady` while no endpoint is running, `BudgetExceeded` past the
+        """The answer of `realtime.py` for a namespace. Raises `NotReady` while no endpoint is running, `BudgetExceeded` past the
         time, `InvalidInput` when the package refuses the input."""
 
     def close(self) -> None:

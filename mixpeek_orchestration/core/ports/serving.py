@@ -14,8 +14,12 @@ class EndpointHost(Protocol):
     def deploy(self, endpoint_id: str, recipes: Sequence[Recipe]) -> str:
         """The URL of the endpoint, which answers: a real inference with every recipe's parameters succeeded.
 
-        Raises `InvalidPackage` or `NotReady` with the reason; what ran before goes on answering.
+        What ran before goes on answering at its own URL until `retire`. Raises `InvalidPackage` or `NotReady` with
+        the reason.
         """
+
+    def retire(self, endpoint_id: str, *, keep: str) -> None:
+        """Stop what ran under other URLs than `keep`, once it has answered what it was asked."""
 
     def remove(self, endpoint_id: str) -> None:
         """Stop an endpoint; nothing happens when it does not run."""

@@ -28,11 +28,10 @@ GOING_ON = [
 
 def endpoint_sensor(endpoints: Sequence[SnapshotEndpoint]) -> dg.SensorDefinition:
     """One endpoint serves all namespaces that use it: its run materializes the asset in each of them."""
-    keys: dict[tuple[str, str], list[dg.AssetKey]] = {}
+    keys: dict[tuple[str, str, str], list[dg.AssetKey]] = {}
     for endpoint in endpoints:
-        keys.setdefault(_served(endpoint.extractor_name, endpoint.extractor_version), []).append(
-            naming.asset_key(endpoint)
-        )
+        served = _served(endpoint.extractor_name, endpoint.extractor_version, endpoint.owner)
+        keys.setdefault(served, []).append(naming.asset_key(endpoint))
 
     @dg.sensor(
         name="stale_endpoints",
@@ -50,7 +49,7 @@ def endpoint_sensor(endpoints: Sequence[SnapshotEndpoint]) -> dg.SensorDefinitio
         attempts: dict[str, Attempts] = {}
         for wanted in warehouse.open().endpoints.stale():
             attempt = attempts_for(seen.get(wanted.endpoint_id), wanted.wanted_fp)
-            selection = keys.get(_served(wanted.name, wanted.version))
+            selection = keys.get(_served(wanted.name, wanted.version, wanted.owner))
             if selection and attempt.may_ask(now) and not _is_going_on(context.instance, wanted):
                 requests.append(_request(wanted, attempt, selection, now))
                 attempt = attempt.asked(now)
@@ -63,8 +62,8 @@ def endpoint_sensor(endpoints: Sequence[SnapshotEndpoint]) -> dg.SensorDefinitio
     return stale_endpoints
 
 
-def _served(name: str, version: str) -> tuple[str, str]:
-    return name, canonical_version(version)
+def _served(name: str, version: str, owner: str) -> tuple[str, str, str]:
+    return name, canonical_version(version), owner
 
 
 def _is_going_on(instance: dg.DagsterInstance, wanted: "WantedEndpoint") -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.published import scopes
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.definitions import second_endpoint
@@ -30,11 +31,13 @@ class SqlDeployments:
             "endpoint_id": kept.endpoint_id,
             "extractor_name": kept.extractor_name,
             "canonical_version": version,
+            "namespace_id": kept.namespace_id,
             "body": encoded(kept),
         }
         other = select(deployments.c.endpoint_id).where(
             deployments.c.extractor_name == kept.extractor_name,
             deployments.c.canonical_version == version,
+            deployments.c.namespace_id == kept.namespace_id,
             deployments.c.endpoint_id != kept.endpoint_id,
         )
         with self._database.writing() as connection:
@@ -44,15 +47,17 @@ class SqlDeployments:
             connection.execute(upsert(connection, deployments, key=["endpoint_id"]), row)
         return kept
 
-    def get(self, name: str, version: str) -> Deployment | None:
-        """By extractor name and version in any spelling."""
+    def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment | None:
+        """By extractor name and version in any spelling: the first one in the scopes of a namespace."""
+        owners = scopes(namespace_id)
         statement = select(deployments.c.body).where(
             deployments.c.extractor_name == name,
             deployments.c.canonical_version == canonical_version(version),
+            deployments.c.namespace_id.in_(owners),
         )
         with self._database.reading() as connection:
-            body = connection.execute(statement).scalar_one_or_none()
-        return None if body is None else decoded(Deployment, body)
+            found = [decoded(Deployment, body) for body in connection.execute(statement).scalars()]
+        return min(found, key=lambda one: owners.index(one.namespace_id), default=None)
 
     def all(self) -> list[Deployment]:
         """Oldest first."""

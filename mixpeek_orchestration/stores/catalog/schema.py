@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest Alembic revision, known without importing Alembic; a test compares the two."""
 
 metadata = MetaData(
@@ -229,7 +229,8 @@ deployments = Table(
     _text("extractor_name"),
     _text("canonical_version"),
     _text("body"),
-    UniqueConstraint("extractor_name", "canonical_version"),
+    _text("namespace_id", default=""),
+    UniqueConstraint("namespace_id", "extractor_name", "canonical_version"),
 )
 
 uploads = Table(
@@ -265,5 +266,63 @@ model_uploads = Table(
     metadata,
     Column("upload_id", Text, primary_key=True),
     Column("expires_at", Double, nullable=False),
+    _text("body"),
+)
+
+# The shared namespace of published packages has no row of its own, so none of these refers to one.
+package_versions = Table(
+    "package_versions",
+    metadata,
+    _seq(),
+    _text("namespace_id"),
+    _text("name"),
+    _text("version"),
+    _text("body"),
+    UniqueConstraint("namespace_id", "name", "version"),
+)
+
+package_pointers = Table(
+    "package_pointers",
+    metadata,
+    Column("namespace_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _text("body"),
+)
+
+package_activations = Table(
+    "package_activations",
+    metadata,
+    _seq(),
+    _text("namespace_id"),
+    _text("name"),
+    _text("body"),
+    Index(None, "namespace_id", "name", "seq"),
+)
+
+package_deployments = Table(
+    "package_deployments",
+    metadata,
+    _seq(),
+    _text("namespace_id"),
+    _text("name"),
+    _text("version"),
+    _text("body"),
+    UniqueConstraint("namespace_id", "name", "version"),
+)
+
+package_descriptions = Table(
+    "package_descriptions",
+    metadata,
+    Column("archive", Text, primary_key=True),
+    Column("parameters_fp", Text, primary_key=True),
+    _text("body"),
+)
+
+package_submissions = Table(
+    "package_submissions",
+    metadata,
+    _seq(),
+    Column("submission_id", Text, nullable=False, unique=True),
+    _text("namespace_id"),
     _text("body"),
 )

@@ -11,6 +11,7 @@ from mixpeek_orchestration.stores.catalog.leases import SqlLeases
 from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
 from mixpeek_orchestration.stores.catalog.models import SqlModels
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
+from mixpeek_orchestration.stores.catalog.published import SqlPackages
 from mixpeek_orchestration.stores.catalog.resources import SqlResources
 from mixpeek_orchestration.stores.catalog.secrets import SqlSecrets
 from mixpeek_orchestration.stores.catalog.upgrade import upgrade
@@ -32,6 +33,7 @@ class SqlCatalog:
         self.leases = SqlLeases(self._database)
         self.deployments = SqlDeployments(self._database)
         self.uploads = SqlUploads(self._database)
+        self.packages = SqlPackages(self._database)
         self.secrets = SqlSecrets(self._database)
         self.models = SqlModels(self._database)
 

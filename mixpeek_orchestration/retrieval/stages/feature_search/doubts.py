@@ -53,7 +53,11 @@ def other_code(catalog: Catalog, targets: Iterable[Target], *, stage: str) -> li
     entries: list[Degraded] = []
     for target in targets:
         generation = target.generation
-        deployment = catalog.deployments.get(generation.extractor_name, generation.extractor_version)
+        deployment = catalog.deployments.get(
+            generation.extractor_name,
+            generation.extractor_version,
+            namespace_id=target.collection.namespace_id,
+        )
         running = deployment.code_fps.get(parameters_fp(generation)) if deployment else None
         if deployment and running and generation.code_fp and running != generation.code_fp:
             entries.append(

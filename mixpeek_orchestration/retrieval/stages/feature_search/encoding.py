@@ -42,12 +42,15 @@ def encode_key(generation: Generation, text: str) -> EncodeKey:
 
 
 class Encodings:
-    """The encodings of one request. For several threads."""
+    """The encodings of one request, with the extractors that its namespace has. For several threads."""
 
-    def __init__(self, encoder: QueryEncoder, deadline: Deadline, *, waits: bool) -> None:
+    def __init__(
+        self, encoder: QueryEncoder, deadline: Deadline, *, waits: bool, namespace_id: str = ""
+    ) -> None:
         self._encoder = encoder
         self._deadline = deadline
         self._waits = waits
+        self._namespace_id = namespace_id
         self._answers: Once[EncodeKey, dict[str, Any]] = Once()
 
     def answer(self, generation: Generation, text: str) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class Encodings:
             inputs,
             generation.parameters,
             timeout_s=self._deadline.remaining_s,
+            namespace_id=self._namespace_id,
         )
 
 

@@ -90,7 +90,8 @@ def _outcomes(
 ) -> tuple[int, dict[int, Outcome]]:
     """How many queries were encoded, and what became of each leg by the deadline."""
     deadline = run.deadline.narrowed(asked.hard_timeout_ms)
-    encodings = Encodings(run.context.encoder, deadline, waits=asked.waits)
+    namespace_id = next((t.collection.namespace_id for leg in legs for t, _ in leg.targets), "")
+    encodings = Encodings(run.context.encoder, deadline, waits=asked.waits, namespace_id=namespace_id)
     searcher = Searcher(run.context.documents, encodings, run.pins)
     with request_pool(sum(len(leg.targets) for leg in legs)) as pool:
         running = {

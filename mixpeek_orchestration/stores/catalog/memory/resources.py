@@ -33,10 +33,10 @@ class MemoryResources:
         self._ledger = ledger
         self._lock = threading.RLock()
         self._revision = 0
-        self._namespaces = MemoryDefinitions(NAMESPACE, self._count)
-        self._buckets = MemoryDefinitions(BUCKET, self._count)
-        self._collections = MemoryDefinitions(COLLECTION, self._count)
-        self._retrievers = MemoryDefinitions(RETRIEVER, self._count)
+        self._namespaces = MemoryDefinitions(NAMESPACE, self.count_change)
+        self._buckets = MemoryDefinitions(BUCKET, self.count_change)
+        self._collections = MemoryDefinitions(COLLECTION, self.count_change)
+        self._retrievers = MemoryDefinitions(RETRIEVER, self.count_change)
         self._keys: dict[str, ApiKey] = {}
         self._generations: dict[str, str] = {}
 
@@ -62,8 +62,12 @@ class MemoryResources:
             kept = replace(key, created_at=key.created_at or now())
             if self._keys.get(key.key_id) != kept:
                 self._keys[key.key_id] = kept
-                self._count()
+                self.count_change()
             return kept
+
+    def key(self, key_id: str) -> ApiKey | None:
+        with self._lock:
+            return self._keys.get(key_id)
 
     def key_by_hash(self, key_hash: str) -> ApiKey | None:
         with self._lock:
@@ -120,7 +124,7 @@ class MemoryResources:
             kept = settled_generation(generation, old)
             if kept != old:
                 self._generations[kept.generation_id] = encoded(kept)
-                self._count()
+                self.count_change()
             return kept
 
     def generation(self, generation_id: str) -> Generation | None:
@@ -166,8 +170,10 @@ class MemoryResources:
         with self._lock:
             return self._retrievers.delete(retriever_id)
 
-    def _count(self) -> None:
-        self._revision += 1
+    def count_change(self) -> None:
+        """Raise the revision by one."""
+        with self._lock:
+            self._revision += 1
 
     def _check_namespace(self, namespace_id: str) -> None:
         if self._namespaces.by_id(namespace_id) is None:
