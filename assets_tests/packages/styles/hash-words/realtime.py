@@ -1,0 +1,8 @@
+from shared.extractors.inference.serve import BaseInferenceService
+
+from .processors.vectors import vector_of
+
+
+class InferenceService(BaseInferenceService):
+    async def run_inference(self, inputs: dict, parameters: dict) -> dict:
+        return {"embedding": vector_of(inputs.get("text", ""))}

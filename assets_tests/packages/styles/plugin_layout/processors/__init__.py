@@ -1,0 +1,3 @@
+from .core import PluginConfig, PluginProcessor
+
+__all__ = ["PluginConfig", "PluginProcessor"]
