@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError, Unschedulable
+from mixpeek_orchestration.core.errors import Conflict, InvalidPackage, MixpeekError, NotReady, Unschedulable
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, Runner
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.platform import PlatformReference
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.extractors.testing import rules
 from mixpeek_orchestration.extractors.testing.outputs import output_findings
@@ -31,10 +34,11 @@ _MAX_CPUS = 4
 @dataclass(frozen=True)
 class Harness:
     """Where packages are tested: `root` is a folder of its own for content and for Ray's state, `open_objects` opens
-    the store of content that production would open."""
+    the store of content that production would open, `platform` is what steps may ask for services."""
 
     root: Path
     open_objects: OpenObjects
+    platform: PlatformReference | None = None
 
     @property
     def store(self) -> dict[str, Any]:
@@ -43,9 +47,10 @@ class Harness:
 
     def job(self, description: ExtractorDescription) -> ExtractionJob:
         """The job that runners and workers of a test get."""
+        equipped = self._equipped(description)
         return ExtractionJob(
-            description.recipe,
-            description,
+            equipped.recipe,
+            equipped,
             _COLLECTION,
             object_store=self.store,
             open_objects=self.open_objects,
@@ -74,7 +79,10 @@ class Harness:
         """Whether `realtime.py` answers its own example, an embedding service with vectors as declared."""
         from mixpeek_orchestration.engine.realtime_probe import check_realtime
 
-        return check_realtime(description)
+        return check_realtime(self._equipped(description))
+
+    def _equipped(self, description: ExtractorDescription) -> ExtractorDescription:
+        return replace(description, platform=description.platform or self.platform)
 
     def run(self, runner: Runner, description: ExtractorDescription, sample: Sample) -> tuple[Check, Usage]:
         """The check of the package's outputs for `sample`, after a run with this runner."""
@@ -86,7 +94,7 @@ class Harness:
             results = list(runner.run(job, items))
         except Unschedulable as error:
             return failed(CHECK, rules.UNSCHEDULABLE, error, file="manifest.py"), runner.usage()
-        except InvalidPackage as error:
+        except (InvalidPackage, Conflict, NotReady) as error:
             return failed(CHECK, rules.RUN_FAILED, error), runner.usage()
         findings = [*output_findings(described, sample, results), *notes]
         return judged(CHECK, _message(sample, results, runner.name), findings), runner.usage()
@@ -116,11 +124,9 @@ def _message(sample: Sample, results: Sequence[Extracted], runner: str) -> str:
 @contextmanager
 def _cluster(root: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """A cluster for one run, that this process is connected to while the block lasts."""
-    import os
-
     import ray
 
-    from mixpeek_orchestration.engine.ray_cluster import connect
+    from mixpeek_orchestration.engine.ray_cluster import connect, ray_environment
     from mixpeek_orchestration.engine.ray_local import start_local
 
     if ray.is_initialized():
@@ -128,12 +134,12 @@ def _cluster(root: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
             "This process is connected to a Ray cluster already.", fix="Test in a process of its own."
         )
     cpus = max(2, min(_MAX_CPUS, os.cpu_count() or 2))
-    with start_local(root, cpus=cpus) as cluster:
+    with ExitStack() as ending:
+        ending.callback(shutil.rmtree, ray_environment(root)["RAY_TMPDIR"], ignore_errors=True)
+        cluster = ending.enter_context(start_local(root, cpus=cpus))
+        ending.callback(ray.shutdown)
         connect(cluster.address, cluster.environment)
-        try:
-            yield cluster.address, cluster.environment
-        finally:
-            ray.shutdown()
+        yield cluster.address, cluster.environment
 
 
 def _gpus() -> float:

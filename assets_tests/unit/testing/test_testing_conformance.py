@@ -57,6 +57,7 @@ def test_a_correct_package_has_every_property(tmp_path: Path, harness: Harness, 
     assert not [check for check in checks if "says nothing" in check.message]
 
 
+@pytest.mark.slow
 def test_the_text_extractor_has_every_property(harness: Harness, describe: Describe) -> None:
     """Our own extractor on its real model passes the whole kit."""
     checks = checks_of(harness, describe, REPOSITORY / "extractor_packages" / "text_extractor")

@@ -40,6 +40,9 @@ def finish(report: Report, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
     else:
+        for name, numbers in report.resources.items():
+            shown = ", ".join(f"{key} {value}" for key, value in numbers.items())
+            typer.secho(f"  {name}: {shown}", dim=True)
         wrong = [check.name for check in report.checks if not check.ok]
         told = (
             f"{len(wrong)} of {len(report.checks)} checks fail: {', '.join(wrong)}"

@@ -92,7 +92,7 @@ def _all(folder: Path, wanted: Wanted, record: _Record) -> None:
     if structure.description is None:
         return
     record.begin("own tests")
-    record.add(check_own_tests(folder))
+    record.add(check_own_tests(folder, python=structure.description.python))
     sample = _sample(structure, wanted, record)
     if sample is not None:
         with _harness() as harness:

@@ -18,8 +18,9 @@ _NOTHING_COLLECTED: Final = 5
 _TIMEOUT_S: Final = 900.0
 
 
-def check_own_tests(folder: Path, *, timeout_s: float = _TIMEOUT_S) -> Check:
-    """Fails when one of the tests in the package's `tests` folder fails, or when they cannot be run."""
+def check_own_tests(folder: Path, *, python: str = "", timeout_s: float = _TIMEOUT_S) -> Check:
+    """Fails when one of the tests in the package's `tests` folder fails, or when they cannot be run. `python` is the
+    interpreter that has the package's dependencies, where ours has not."""
     if not _has_tests(folder):
         return judged(CHECK, "the package has none")
     if find_spec("pytest") is None:
@@ -28,7 +29,7 @@ def check_own_tests(folder: Path, *, timeout_s: float = _TIMEOUT_S) -> Check:
         )
     try:
         done = subprocess.run(
-            _command(folder),
+            _command(folder, python or sys.executable),
             cwd=folder,
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -45,7 +46,7 @@ def check_own_tests(folder: Path, *, timeout_s: float = _TIMEOUT_S) -> Check:
     return _judged(done.returncode, done.stdout)
 
 
-def _command(folder: Path) -> list[str]:
+def _command(folder: Path, python: str) -> list[str]:
     options = [
         "-q",
         "-p",
@@ -55,7 +56,7 @@ def _command(folder: Path) -> list[str]:
         f"--mixpeek-package={folder}",
         f"--rootdir={folder}",
     ]
-    return [sys.executable, "-m", "pytest", *options, "tests"]
+    return [python, "-m", "pytest", *options, "tests"]
 
 
 def _environment() -> dict[str, str]:
