@@ -29,7 +29,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     (r"engine\.services\.batch", SDK),
     (r"engine\.services(?:\.container)?", f"{_EXTRACTORS}.documented.services"),
     (r"engine\.inference\.services", SDK),
-    (r"engine\.inference\.\w+\.\w+\.services", f"{_EXTRACTORS}.documented.inference"),
+    (r"engine\.inference\.\w+\.\w+\.services(?:\.\w+)*", f"{_EXTRACTORS}.documented.inference"),
     (r"engine\.models(?:\.lazy|\.loader)?", f"{_EXTRACTORS}.models"),
     (r"shared\.models(?:\.lazy|\.loader)?", f"{_EXTRACTORS}.models"),
     (r"mixpeek_dev\.models", f"{_EXTRACTORS}.models"),

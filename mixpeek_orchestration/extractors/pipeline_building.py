@@ -21,6 +21,7 @@ from mixpeek_orchestration.extractors.manifest import Manifest
 from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.pipeline import StepDefinition
 from mixpeek_orchestration.extractors.pipeline_entry import called, check_prepare, read_result
+from mixpeek_orchestration.extractors.services.service import models_of
 from mixpeek_orchestration.extractors.step_creation import check_signature, create_processor
 
 if TYPE_CHECKING:
@@ -142,9 +143,5 @@ def _models(raw: Sequence[Any], definitions: Sequence[StepDefinition]) -> list[M
                 value=model,
                 fix="Write ModelSpec(model_id, revision, backend).",
             )
-    models = list(raw)
-    for definition in definitions:
-        known = getattr(definition.service_class, "models", None)
-        if inspect.isclass(definition.service_class) and callable(known):
-            models += [model for model in known(definition.config) if isinstance(model, ModelSpec)]
-    return list(dict.fromkeys(models))
+    services = models_of((definition.service_class, definition.config) for definition in definitions)
+    return list(dict.fromkeys([*raw, *services]))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mixpeek_orchestration.core.errors import ItemFailure
-from mixpeek_orchestration.extractors.services import CLIPEmbeddingBatch, SigLIPEmbeddingBatch
+from mixpeek_orchestration.extractors.documented.inference import CLIPEmbeddingBatch, SigLIPEmbeddingBatch
 
 
 @pytest.fixture(params=["clip", "siglip"])

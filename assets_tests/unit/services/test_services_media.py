@@ -14,8 +14,8 @@ from PIL import Image
 
 from mixpeek_orchestration.core.errors import InvalidPackage, ItemFailure
 from mixpeek_orchestration.extractors.container import use_platform
+from mixpeek_orchestration.extractors.documented.inference import FFmpegParallelChunking, ThumbnailGenerator
 from mixpeek_orchestration.extractors.local_tools import run_locally
-from mixpeek_orchestration.extractors.services import FFmpegParallelChunking, ThumbnailGenerator
 from mixpeek_orchestration.extractors.services.chunking import spans
 from mixpeek_orchestration.extractors.services.media import Media, probe
 

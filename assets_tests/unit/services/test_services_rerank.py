@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mixpeek_orchestration.core.errors import InvalidPackage
-from mixpeek_orchestration.extractors.services import BGERerankerBatch
+from mixpeek_orchestration.extractors.documented.inference import BGERerankerBatch
 
 PASSAGES = ["a cat", "the good red house and a dog . a b c", "blue green", "def return"]
 

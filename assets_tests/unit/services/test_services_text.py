@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage, ItemFailure
-from mixpeek_orchestration.extractors.services import (
+from mixpeek_orchestration.extractors.documented.inference import (
     E5TextEmbeddingBatch,
     JinaCodeEmbeddingBatch,
     MiniLMEmbeddingBatch,

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from mixpeek_orchestration.core.errors import InvalidPackage, ItemFailure
 from mixpeek_orchestration.core.ports.platform import LLMAnswer
 from mixpeek_orchestration.extractors.container import Container, use_platform
-from mixpeek_orchestration.extractors.services import VertexAIBatch
+from mixpeek_orchestration.extractors.documented.inference import VertexAIBatch
 
 SCHEMA = {"type": "object", "properties": {"mood": {"type": "string"}, "words": {"type": "integer"}}}
 

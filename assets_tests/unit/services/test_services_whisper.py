@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mixpeek_orchestration.core.errors import ItemFailure
-from mixpeek_orchestration.extractors.services import InferenceConfigs, WhisperTranscriptionBatch
+from mixpeek_orchestration.extractors.documented.inference import InferenceConfigs, WhisperTranscriptionBatch
 
 
 def _words(service, cells, column="data"):
@@ -24,8 +24,8 @@ def test_recordings_come_as_bytes_paths_and_video(whisper, recording):
 
 
 def test_long_recordings_are_heard_to_the_end(whisper, recording):
-    """70 s are several windows of 30 s, so that there are more words than in one; each batch size gives the same."""
-    cells = [str(recording(70)), str(recording(2, pitch=900)), str(recording(31))]
+    """45 s are several windows of 30 s, so that there are more words than in one; each batch size gives the same."""
+    cells = [str(recording(45)), str(recording(2, pitch=900))]
     words = [
         _words(WhisperTranscriptionBatch({"model_name": whisper, "batch_size": size}), cells)
         for size in (1, 8)

@@ -1,12 +1,28 @@
 """Behind `shared.inference` and `engine.inference`: the built-in services, whichever module a document has them in."""
 
-# ruff: noqa: F822 - the names are looked up when they are asked for
-
 from __future__ import annotations
 
-from typing import Any
-
+from mixpeek_orchestration.extractors.services.bge import BGERerankerBatch
+from mixpeek_orchestration.extractors.services.chunking import FFmpegParallelChunking
+from mixpeek_orchestration.extractors.services.clip import CLIPEmbeddingBatch
 from mixpeek_orchestration.extractors.services.configs import InferenceConfigs
+from mixpeek_orchestration.extractors.services.e5 import E5TextEmbeddingBatch
+from mixpeek_orchestration.extractors.services.faces import (
+    FaceAlignmentBatch,
+    FaceDetectionBatch,
+    FaceEmbeddingBatch,
+)
+from mixpeek_orchestration.extractors.services.jina_code import JinaCodeEmbeddingBatch
+from mixpeek_orchestration.extractors.services.minilm import MiniLMEmbeddingBatch
+from mixpeek_orchestration.extractors.services.registry import (
+    get_batch_service,
+    get_realtime_service,
+    service_by_class,
+)
+from mixpeek_orchestration.extractors.services.siglip import SigLIPEmbeddingBatch
+from mixpeek_orchestration.extractors.services.thumbnails import ThumbnailGenerator
+from mixpeek_orchestration.extractors.services.vertex import VertexAIBatch
+from mixpeek_orchestration.extractors.services.whisper import WhisperTranscriptionBatch
 
 __all__ = [
     "BGERerankerBatch",
@@ -24,12 +40,6 @@ __all__ = [
     "VertexAIBatch",
     "WhisperTranscriptionBatch",
     "get_batch_service",
+    "get_realtime_service",
+    "service_by_class",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(name)
-    from mixpeek_orchestration.extractors.services import registry
-
-    return registry.get_batch_service if name == "get_batch_service" else registry.service_by_class(name)
