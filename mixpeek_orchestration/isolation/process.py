@@ -24,6 +24,7 @@ from mixpeek_orchestration.isolation.jail import Jail
 from mixpeek_orchestration.isolation.watch import Watch
 
 _BUSY_S, _IDLE_S = 0.05, 0.5
+_ENDING_S: Final = 0.5
 _CHUNK: Final = 1 << 20
 _OUTPUT_CHUNKS: Final = 16
 _OUTPUT_CHUNK: Final = 4096
@@ -218,7 +219,7 @@ class WorkerProcess:
     def _gone(self) -> Death:
         """It closed its pipe: it is ending, or it wants to go on unheard, which it may not."""
         try:
-            return of_exit(self._process.wait(timeout=2.0))
+            return of_exit(self._process.wait(timeout=_ENDING_S))
         except subprocess.TimeoutExpired:
             return Death("protocol", "it closed its pipe")
 
