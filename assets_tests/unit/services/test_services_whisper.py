@@ -23,15 +23,26 @@ def test_recordings_come_as_bytes_paths_and_video(whisper, recording):
     assert found[3]
 
 
-def test_long_recordings_are_heard_to_the_end(whisper, recording):
-    """45 s are several windows of 30 s, so that there are more words than in one; each batch size gives the same."""
+def test_long_recordings_go_through_in_windows(whisper, recording, monkeypatch):
+    """45 s are two windows of 30 s, which go through the model together with the one of a shorter recording; one at a
+    time they give the same words."""
     cells = [str(recording(45)), str(recording(2, pitch=900))]
-    words = [
-        _words(WhisperTranscriptionBatch({"model_name": whisper, "batch_size": size}), cells)
-        for size in (1, 8)
-    ]
-    assert words[0] == words[1]
-    assert len(words[0][0]) > len(words[0][1])
+    passes: dict[int, list[int]] = {1: [], 8: []}
+    words = {}
+    for size, seen in passes.items():
+        service = WhisperTranscriptionBatch({"model_name": whisper, "batch_size": size})
+        service.ready()
+        generate = service._recognise.model.generate
+
+        def counted(*arguments, generate=generate, seen=seen, **options):
+            seen.append(len(options["input_features"]))
+            return generate(*arguments, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(service._recognise.model, "generate", counted)
+            words[size] = _words(service, cells)
+    assert passes == {1: [1, 1, 1], 8: [3]}
+    assert words[1] == words[8]
 
 
 def test_where_there_is_no_sound_there_are_no_words(whisper, recording):
