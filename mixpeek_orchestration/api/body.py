@@ -39,6 +39,15 @@ async def read_limited(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     return b"".join(kept)
 
 
+async def discard(chunks: AsyncIterable[bytes], limit: int = 64_000_000) -> None:
+    """Read what a refused sender still has to send, up to a limit: most clients read the answer only then."""
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            return
+
+
 def parse_json(data: bytes) -> Any:
     """The value that `data` says; raises `InvalidInput` for anything that is not JSON in UTF-8.
 

@@ -31,8 +31,14 @@ class Caller:
 
     @property
     def namespace_id(self) -> str:
+        """The id of the namespace that the route is scoped to."""
         assert self.namespace is not None, "the route is not scoped to a namespace"
         return self.namespace.namespace_id
+
+    @property
+    def scope(self) -> str:
+        """The id of the namespace, empty where the request is about none."""
+        return self.namespace.namespace_id if self.namespace else ""
 
 
 class OpenRoute(APIRoute):
@@ -75,6 +81,16 @@ class NamespaceRoute(KeyRoute):
         key = _key_of(request)
         named = _as_text(request.headers.get("x-namespace"))
         return Caller(key, request.app.state.warehouse.access.namespace(key, named))
+
+
+class MaybeNamespaceRoute(KeyRoute):
+    """A route that needs a key, and shows more to a request with a namespace in its header."""
+
+    def identify(self, request: Request) -> Caller:
+        key = _key_of(request)
+        named = _as_text(request.headers.get("x-namespace"))
+        access = cast(Warehouse, request.app.state.warehouse).access
+        return Caller(key, access.namespace(key, named) if named else None)
 
 
 class PathNamespaceRoute(KeyRoute):

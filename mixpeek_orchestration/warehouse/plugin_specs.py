@@ -33,7 +33,7 @@ class PluginUploadSpec(Spec):
     version: Version | None = Field(
         default=None, description="v1, 1.2 or 1.2.3; the next patch when left out."
     )
-    file_size_bytes: int | None = Field(default=None, ge=1)
+    file_size_bytes: int | None = Field(default=None, ge=1, description="The most that will arrive.")
     description: Annotated[str, StringConstraints(max_length=1000)] = ""
     message: Message = Field(default="", description="What changed, for the log.")
     file_name: str | None = Field(default=None, validation_alias=AliasChoices("file_name", "filename"))

@@ -78,13 +78,8 @@ class PluginServer:
         return self._asked("GET", f"plugins/{identifier}")
 
     def versions(self, name: str) -> list[dict[str, Any]]:
-        """The published versions of an extractor, newest first; none for one that was never published."""
-        try:
-            found: list[dict[str, Any]] = self._asked("GET", f"plugins/{name}/versions")["versions"]
-        except ServerRefused as error:
-            if error.answer_status != 404 or error.field == "namespace_id":
-                raise
-            return []
+        """The published versions of an extractor, newest first."""
+        found: list[dict[str, Any]] = self._asked("GET", f"plugins/{name}/versions")["versions"]
         return found
 
     def status(self, identifier: str) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
-from mixpeek_orchestration.cli.plugin import deployment, difference, init, inventory, lint, publish, test, versions
+from mixpeek_orchestration.cli.plugin import (
+    deployment,
+    difference,
+    init,
+    inventory,
+    lint,
+    publish,
+    test,
+    versions,
+)
 
 MODULES: tuple[ModuleType, ...] = (init, lint, test, publish, inventory, deployment, versions, difference)
 """Each has `add_to(plugin, flat)`: it registers its commands on the group, and on `flat` (the top level, where
