@@ -60,7 +60,8 @@ class ExtractorDescription:
     `path` is the folder of the working copy. `archive` is the content hash of a published version, empty for a working
     copy, and `namespace_id` the namespace that owns it. `isolation` is how little its code is trusted: `trusted`,
     `reviewed` or `untrusted`. `source` is `builtin`, `custom` or `community`. `python` is the interpreter of the
-    package's own environment, empty where ours has everything that it needs.
+    package's own environment, empty where ours has everything that it needs. `older_columns` are inputs beside `data`
+    that the code reads by the names of older documentation.
     """
 
     name: str
@@ -93,6 +94,7 @@ class ExtractorDescription:
     container_image: str = ""
     example_input: Mapping[str, Any] | None = None
     feature_uri: str | None = None
+    older_columns: tuple[str, ...] = ()
     python: str = ""
     isolation: str = "trusted"
     archive: str = ""

@@ -113,7 +113,7 @@ def _vector_source(table: pa.Table, vector: VectorIndex) -> str | None:
 
 def discarded_at_end(description: ExtractorDescription) -> frozenset[str]:
     """The inputs that nobody needs after the last step: all that the extractor does not declare as outputs too."""
-    inputs = {*CONTENT, *description.input_fields} - {"document_id", "mime_type"}
+    inputs = {*CONTENT, *description.input_fields, *description.older_columns} - {"document_id", "mime_type"}
     return frozenset(inputs - set(description.output_fields))
 
 

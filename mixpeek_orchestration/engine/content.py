@@ -16,6 +16,7 @@ from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, InputRow, SourceItem
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.engine.envelope import Rows, enclose, gather, spread, with_errors
+from mixpeek_orchestration.engine.older_content import older_content
 from mixpeek_orchestration.extractors.columns import from_values
 
 LOAD = "load"
@@ -86,15 +87,29 @@ class Loader:
         error of its row."""
         rows = spread(envelope)
         data, failed = self._contents(rows.table)
+        table = _with_column(rows.table, "data", pa.array(data, pa.string()))
+        table, unread = self._with_older(table)
+        failed = {**unread, **failed}
         items, numbers = envelope.column("item").to_pylist(), rows.table.column("_row").to_pylist()
         errors = [
             item_error(items[rows.owner[place]], LOAD, error, row=numbers[place])
-            for place, error in failed.items()
+            for place, error in sorted(failed.items())
         ]
-        table = rows.table.drop_columns(["_content"]).set_column(0, "data", pa.array(data, pa.string()))
         loaded = np.ones(len(data), dtype=bool)
         loaded[list(failed)] = False
-        return with_errors(gather(envelope, Rows(self._aliased(table), rows.owner).keep(loaded)), errors)
+        table = self._aliased(table.drop_columns(["_content"]))
+        return with_errors(gather(envelope, Rows(table, rows.owner).keep(loaded)), errors)
+
+    def _with_older(self, table: pa.Table) -> tuple[pa.Table, dict[int, Exception]]:
+        """With the columns that older packages read, and by place what could not be read for them."""
+        names = self.job.description.older_columns
+        if not names:
+            return table, {}
+        rows = table.select(["data", "_content", "blob_type", "mime_type"]).to_pylist()
+        columns, failed = older_content(rows, names, lambda address: self._store.get(address))
+        for name, column in columns.items():
+            table = _with_column(table, name, column)
+        return table, failed
 
     def _contents(self, table: pa.Table) -> tuple[list[str | None], dict[int, Exception]]:
         """The content of every row, and by place what went wrong. Stored content is read by several threads."""
@@ -138,7 +153,8 @@ class Loader:
 
     def _aliased(self, table: pa.Table) -> pa.Table:
         """With a column per field of the input schema: what the source gave it, else the content itself."""
-        fields = self.job.description.input_fields
+        description = self.job.description
+        fields = [name for name in description.input_fields if name not in description.older_columns]
         data, properties, types = (
             table.column(name).to_pylist() for name in ("data", "blob_property", "blob_type")
         )
@@ -153,10 +169,13 @@ class Loader:
                 text if value is None and takes else value
                 for value, text, takes in zip(given, data, takes_data, strict=True)
             ]
-            column = from_values(merged)
-            place = table.schema.get_field_index(name)
-            table = table.append_column(name, column) if place < 0 else table.set_column(place, name, column)
+            table = _with_column(table, name, from_values(merged))
         return table
+
+
+def _with_column(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table.append_column(name, column) if place < 0 else table.set_column(place, name, column)
 
 
 def _is_text(row: dict[str, Any]) -> bool:

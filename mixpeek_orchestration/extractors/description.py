@@ -21,6 +21,7 @@ from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest, read_manifest
 from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.model_files import model_cache as default_model_cache
+from mixpeek_orchestration.extractors.older_columns import older_columns
 from mixpeek_orchestration.extractors.package_source import PIPELINE, REALTIME, PackageSource
 from mixpeek_orchestration.extractors.parameters import validated_parameters
 from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, build_pipeline
@@ -114,6 +115,7 @@ def describe_package(
         container_image=manifest.container_image,
         example_input=manifest.example_input,
         feature_uri=manifest.feature_uri,
+        older_columns=older_columns(source, manifest.input_fields),
     )
 
 
@@ -122,8 +124,8 @@ def _described_elsewhere(
 ) -> ExtractorDescription:
     from mixpeek_orchestration.extractors.jailed import describe_jailed
 
-    described = describe_jailed(source.path, given, level="trusted", python=Path(python))
-    return replace(described, python=python, model_cache=str(model_cache))
+    described = describe_jailed(source.path, given, level="trusted", python=python, model_cache=model_cache)
+    return replace(described, python=python, isolation="trusted", model_cache=str(model_cache))
 
 
 def code_parts(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from assets_tests.unit.engine.fakes import run_all, step, text_item
+from assets_tests.unit.engine.fakes import job_of, run_all, step, text_item
 from mixpeek_orchestration.core.errors import Broken
 from mixpeek_orchestration.core.ports.extraction import InputRow, SourceItem
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.engine.in_process import InProcessRunner
 from mixpeek_orchestration.stores.objects_memory import MemoryObjectStore
 
 STORE = MemoryObjectStore()
@@ -88,3 +90,37 @@ def test_fields_may_differ_in_type_between_items() -> None:
 
     result = run_all([step(rate)], items, inputs=("text", "rating"))
     assert result.rows.column("seen").to_pylist() == ["5", "'five'", "None"]
+
+
+def older(batch: pd.DataFrame) -> pd.DataFrame:
+    return batch.assign(kept=batch["image_bytes"], link=batch["image_url"], sound=batch["audio_bytes"])
+
+
+def run_older(items: list[SourceItem]) -> Any:
+    steps = [step(older)]
+    job = job_of(steps, object_store={"url": "memory"}, open_objects=open_store)
+    names = ("audio_bytes", "image_bytes", "image_url")
+    job = replace(job, description=replace(job.description, older_columns=names))
+    (result,) = InProcessRunner(build=lambda recipe: steps).run(job, items)
+    return result
+
+
+def test_older_packages_find_the_content_under_its_older_names() -> None:
+    """A picture's bytes and URL are in the columns of pictures, null in those of sounds and for text, and none of these
+    inputs is stored."""
+    picture = b"\x89PNG"
+    result = run_older([stored("a", picture, "image", "image/png"), stored("b", b"words")])
+    rows = result.rows.to_pylist()
+    assert [row["kept"] for row in rows] == [picture, None]
+    assert [row["link"] for row in rows] == [STORE.url(STORE.put(picture)), None]
+    assert not {"image_bytes", "image_url", "audio_bytes"} & set(result.rows.column_names)
+
+
+def test_bytes_that_cannot_be_read_fail_their_row() -> None:
+    """A picture that is gone costs its own item only."""
+    gone = InputRow("b", "content", "image", "image/png", 3, content_hash="0" * 64)
+    result = run_older(
+        [SourceItem("gone", "obj_gone", (gone,)), stored("a", b"\x89PNG", "image", "image/png")]
+    )
+    assert [(error.item, error.step) for error in result.errors] == [("gone", "load")]
+    assert result.rows.column("_source_item").to_pylist() == ["a"]

@@ -15,6 +15,8 @@ from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.extractors.environments import environment_key, interpreter_for
 from mixpeek_orchestration.extractors.requirements import check_system_packages, missing, read_requirements
 
+from .sample_styles import described, extracted, rows_of
+
 NAME = "mixpeek_sample_dependency"
 
 
@@ -116,3 +118,36 @@ def test_system_packages_that_are_programs_or_packages_pass() -> None:
     with pytest.raises(InvalidPackage, match="are not installed") as refused:
         check_system_packages(["sh", "no-such-package-1", "no-such-package-2"])
     assert refused.value.value == ["no-such-package-1", "no-such-package-2"]
+
+
+MANIFEST = f"""
+feature_extractor_name = "needy"
+version = "v1"
+dependencies = ["{NAME}>=1"]
+output_schema = {{"said": "str"}}
+"""
+PIPELINE = f"""
+import {NAME}
+
+def say(batch):
+    return batch.assign(said={NAME}.VERSION)
+
+def build_steps(extractor_request):
+    return [say]
+"""
+
+
+def test_a_package_with_a_missing_dependency_is_described_and_run_in_its_environment(
+    wheels: Path, tmp_path: Path
+) -> None:
+    """What this interpreter cannot import, the environment's can: in the description, with the version in `code_fp`,
+    and in a run."""
+    write_wheel(wheels, "1.5.0")
+    folder = tmp_path / "needy"
+    folder.mkdir()
+    (folder / "manifest.py").write_text(MANIFEST)
+    (folder / "pipeline.py").write_text(PIPELINE)
+    description = described(folder, tmp_path / "cache")
+    assert description.python
+    assert description.code_parts[f"dependency:{NAME}"] == "1.5.0"
+    assert rows_of(extracted(description)).column("said").to_pylist() == ["1.5.0", "1.5.0"]

@@ -126,3 +126,18 @@ def test_the_documented_embedders_run_as_printed(name: str, tmp_path: Path) -> N
     rows = rows_of(extracted(description))
     answer = asked(description, {"text": TEXTS[0]})
     assert answer["embedding"] == pytest.approx(rows.column(vector.column)[0].as_py(), abs=1e-5)
+
+
+def test_columns_of_older_documentation_are_found_in_the_code(tmp_path: Path) -> None:
+    """A package that reads `image_bytes` gets that column; a mere word in a docstring or an output does no harm."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "manifest.py").write_text('feature_extractor_name = "pictures"\nversion = "v1"\n')
+    (folder / "pipeline.py").write_text(
+        '"""Reads image_bytes."""\n'
+        "def size(batch):\n"
+        "    return batch.assign(size=[len(b) for b in batch['image_bytes']])\n"
+        "def build_steps(extractor_request):\n"
+        "    return [size]\n"
+    )
+    assert described(folder, tmp_path / "cache").older_columns == ("image_bytes",)
