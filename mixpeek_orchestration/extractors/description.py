@@ -26,6 +26,7 @@ from mixpeek_orchestration.extractors.package_source import PIPELINE, REALTIME, 
 from mixpeek_orchestration.extractors.parameters import validated_parameters
 from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, build_pipeline
 from mixpeek_orchestration.extractors.requirements import check_system_packages, read_requirements, versions
+from mixpeek_orchestration.isolation.asking import parent
 
 
 def load_manifest(source: PackageSource) -> Manifest:
@@ -76,11 +77,12 @@ def describe_package(
     it, and runs there afterwards.
     """
     manifest = load_manifest(source)
-    python = interpreter_for(manifest.dependencies, Path(model_cache or default_model_cache()))
-    if python:
-        return _described_elsewhere(source, given, python, model_cache)
-    if not manifest.container_image:
-        check_system_packages(manifest.system_packages)
+    if parent() is None:  # a worker's parent has seen to what the worker may not do
+        python = interpreter_for(manifest.dependencies, Path(model_cache or default_model_cache()))
+        if python:
+            return _described_elsewhere(source, given, python, model_cache)
+        if not manifest.container_image:
+            check_system_packages(manifest.system_packages)
     parameters = validated_parameters(manifest, given)
     built = load_pipeline(source, manifest, parameters)
     parts = code_parts(source, manifest, parameters, built.models)

@@ -14,6 +14,7 @@ from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.guarded import guarded_processor
 from mixpeek_orchestration.extractors.jailed_frames import from_worker, to_worker
 from mixpeek_orchestration.extractors.jailed_worker import before_any_row, enough_for, package_worker
+from mixpeek_orchestration.extractors.requirements import check_system_packages
 from mixpeek_orchestration.isolation.levels import Level, Limits
 from mixpeek_orchestration.isolation.worker import Worker
 
@@ -47,8 +48,11 @@ def describe_jailed(
             plain = worker.call("describe", wall_s=worker.limits.start_s)
     finally:
         worker.close()
+    described = _read(plain)
+    if not described.container_image:
+        check_system_packages(described.system_packages)
     return replace(
-        _read(plain),
+        described,
         path=str(folder),
         model_cache=str(model_cache),
         python=python,
