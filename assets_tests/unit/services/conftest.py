@@ -62,6 +62,7 @@ def save_tokenizer(target: Path, *, pair: bool = False, **options) -> None:
         eos_token="</s>",
         pad_token="<pad>",
         unk_token="<unk>",
+        model_max_length=64,
         **options,
     ).save_pretrained(target)
 

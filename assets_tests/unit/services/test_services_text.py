@@ -105,6 +105,12 @@ def test_long_texts_are_cut(service):
     assert (found[0] == found[1]).all()
 
 
+def test_no_text_is_longer_than_the_model_takes(service):
+    """A text of 600 words is cut where the model ends, whatever `max_length` says."""
+    found = _vectors(service(max_length=500), ["cat dog " * 300, "cat dog " * 200])
+    assert (found[0] == found[1]).all()
+
+
 def test_e5_is_mean_pooling(e5):
     """The vectors are those that sentence-transformers makes of the same weights with mean pooling."""
     from sentence_transformers import SentenceTransformer

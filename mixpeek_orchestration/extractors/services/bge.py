@@ -68,8 +68,9 @@ class BGERerankerBatch(ModelService):
     def scores(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """A score per pair of query and passage, higher for a better answer."""
         self.ready()
+        limit = min(self.settings.max_length, self._tokenizer.model_max_length)
         tokens = [
-            self._tokenizer(query, passage, truncation="longest_first", max_length=self.settings.max_length)
+            self._tokenizer(query, passage, truncation="longest_first", max_length=limit)
             for query, passage in pairs
         ]
         scores = [0.0] * len(pairs)

@@ -34,9 +34,11 @@ class ServiceConfig(BaseModel):
     )
 
     output_column_name: str = Field(
-        default="", validation_alias=AliasChoices("output_column_name", "output_column")
+        default="",
+        validation_alias=AliasChoices("output_column_name", "output_column"),
+        description="Where the result is put.",
     )
-    batch_size: int = Field(default=32, ge=1, description="How many rows go through the model together.")
+    batch_size: int = Field(default=32, ge=1, description="How many rows go through a model together.")
 
 
 class ModelConfig(ServiceConfig):

@@ -52,11 +52,12 @@ class TextEmbeddingService(ModelService):
     def load_encoder(self) -> Encoder:
         """The model behind this service, on the device of its config."""
         folder = self.folder()
+        tokenizer = load_tokenizer(folder)
         return MeanPooledEncoder(
             load_once(self.load_model, folder, self.settings.device),
-            load_tokenizer(folder),
+            tokenizer,
             batch_size=self.settings.batch_size,
-            max_length=self.settings.max_length or self.max_tokens,
+            max_length=min(self.settings.max_length or self.max_tokens, tokenizer.model_max_length),
         )
 
     @staticmethod

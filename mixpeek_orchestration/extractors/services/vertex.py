@@ -41,7 +41,9 @@ class LLMConfig(ServiceConfig):
     )
     provider: str = Field(default="google", description="google, openai or anthropic.")
     model: str = Field(
-        default="gemini-2.5-flash", validation_alias=AliasChoices("model", "model_name", "model_id")
+        default="gemini-2.5-flash",
+        validation_alias=AliasChoices("model", "model_name", "model_id"),
+        description="Which model of the provider.",
     )
     answer_schema: Any = Field(
         default=None,
