@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.planning import Planned
@@ -129,7 +130,8 @@ def platform_reference(settings: Settings, namespace_id: str) -> PlatformReferen
     from mixpeek_orchestration.core.ports.platform import PlatformReference
 
     config = settings.model_dump(include=_PLATFORM_SETTINGS, mode="json")
-    located = {"home": str(settings.root), "catalog_url": settings.catalog, "objects_url": settings.objects}
+    located = {"home": str(settings.root), "catalog_url": _without_password(settings.catalog)}
+    located["objects_url"] = settings.objects
     return PlatformReference(open_platform, {**config, **located, "namespace_id": namespace_id})
 
 
@@ -149,12 +151,24 @@ def _platform(config: str) -> Platform:
     namespace_id = said["namespace_id"]
     # Keys do not travel: a worker takes them from its own environment, or from the home.
     settings = Settings(**{name: value for name, value in said.items() if name != "namespace_id"})
+    own = Settings()
+    if _without_password(own.catalog) == settings.catalog:
+        settings = settings.model_copy(update={"catalog_url": own.catalog})
     return NamespacePlatform(
         namespace_id,
         services=lambda: _platform_services(settings, namespace_id),
         tool=run_locally,
         reference=PlatformReference(open_platform, said),
     )
+
+
+def _without_password(url: str) -> str:
+    """The URL as it may travel; whoever opens it has the password in a setting of its own."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@{host}"))
 
 
 def _platform_services(settings: Settings, namespace_id: str) -> Services:
@@ -311,7 +325,7 @@ def open_harness(root: Path) -> Harness:
     return Harness(root, open_objects, PlatformReference(open_rehearsal, {"root": str(root)}))
 
 
-def open_rehearsal(config: Mapping[str, Any]) -> RehearsalPlatform:
+def open_rehearsal(config: Mapping[str, Any]) -> Platform:
     """What steps may ask for while their package is tested; `root` is the folder of the test."""
     from mixpeek_orchestration.core.ports.platform import PlatformReference
     from mixpeek_orchestration.extractors.testing.rehearsal import RehearsalPlatform

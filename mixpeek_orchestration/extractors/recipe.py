@@ -9,6 +9,7 @@ from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.fingerprint import code_fp
 from mixpeek_orchestration.core.ports.platform import Platform, PlatformReference
+from mixpeek_orchestration.extractors.declared_models import with_digests
 from mixpeek_orchestration.extractors.description import code_parts, load_manifest, load_pipeline
 from mixpeek_orchestration.extractors.model_files import use_model_cache
 from mixpeek_orchestration.extractors.package_source import PackageSource, read_package
@@ -48,7 +49,7 @@ def built_from(recipe: Recipe) -> tuple[PackageSource, BuiltPipeline, Platform |
     reference: PlatformReference | None = recipe.platform
     platform = None if reference is None else reference.open()
     built = load_pipeline(source, manifest, parameters, platform)
-    found = code_fp(code_parts(source, manifest, parameters, built.models))
+    found = code_fp(with_digests(code_parts(source, manifest, parameters, built.models), platform))
     if found != recipe.code_fp:
         raise Conflict(
             f"The extractor {recipe.name} {recipe.version} here is not the one that was planned with.",
