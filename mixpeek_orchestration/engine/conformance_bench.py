@@ -55,6 +55,11 @@ class PackageBench:
         """What the package's `realtime.py` answers."""
         return self._answers.to(inputs)
 
+    def close(self) -> None:
+        """End what answers queries, if anything does."""
+        if "_answers" in vars(self):
+            self._answers.close()
+
     @cached_property
     def _answers(self) -> Answers:
         return Answers(self.job.recipe)

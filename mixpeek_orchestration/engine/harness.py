@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,11 +56,13 @@ class Harness:
             open_objects=self.open_objects,
         )
 
-    def bench(self, description: ExtractorDescription) -> Bench:
+    @contextmanager
+    def bench(self, description: ExtractorDescription) -> Iterator[Bench]:
         """The in-process bench that the conformance kit runs the package on."""
         from mixpeek_orchestration.engine.conformance_bench import PackageBench
 
-        return PackageBench(self.job(description), self.open_objects(self.store))
+        with closing(PackageBench(self.job(description), self.open_objects(self.store))) as bench:
+            yield bench
 
     def run_on_ray(self, description: ExtractorDescription, sample: Sample) -> tuple[Check, Usage]:
         """The check of the package's outputs for `sample`, after a run through Ray Data on a cluster of its own."""

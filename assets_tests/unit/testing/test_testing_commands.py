@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from mixpeek_orchestration.cli.main import app
 
-from .sample_packages import PIPELINE, WRONG, write_package
+from .sample_packages import MANIFEST, PIPELINE, WRONG, write_package
+
+PLAIN = "metadata = {'name': 'letters', 'version': 'v1'}\ninput_schema = {}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +97,8 @@ def test_validate_runs_neither_steps_nor_tests(command: list[str], tmp_path: Pat
     ("changed", "rule", "file"),
     [
         ({"manifest.py": "raise RuntimeError('no weights')"}, "TEST002", "manifest.py"),
+        ({"manifest.py": MANIFEST.replace("input_schema=Input", "input_schema=7")}, "TEST003", "manifest.py"),
+        ({"manifest.py": PLAIN.replace("= {}", "= 7")}, "TEST003", "manifest.py"),
         ({"pipeline.py": "def build_steps(request): return {'steps': []}"}, "TEST004", "pipeline.py"),
         ({"pipeline.py": "def build_steps(:"}, "TEST004", "pipeline.py"),
     ],

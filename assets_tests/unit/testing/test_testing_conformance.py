@@ -21,7 +21,8 @@ REPOSITORY = Path(__file__).parents[3]
 def checks_of(harness: Harness, describe: Describe, package: Path) -> list[Check]:
     description = describe(package)
     checks: list[Check] = []
-    cost = conformance_checks(harness.bench(description), default_sample(description), found=checks.append)
+    with harness.bench(description) as bench:
+        cost = conformance_checks(bench, default_sample(description), found=checks.append)
     assert cost["objects"] >= 3
     assert cost["ms_per_object"] > 0
     assert cost["peak_rss_mb"] > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ def conformance_lab(
     extractor: ExtractorDescription,
     conformance_sample: Sequence[Mapping[str, Any]],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Lab:
+) -> Iterator[Lab]:
     """What the properties of the package under test are judged in."""
     from mixpeek_orchestration.bootstrap import open_harness
     from mixpeek_orchestration.extractors.testing.conformance import conformance_items
@@ -48,4 +48,5 @@ def conformance_lab(
     given = list(conformance_sample)
     sample = sample_of(given, extractor, origin="conformance_sample") if given else default_sample(extractor)
     harness = open_harness(tmp_path_factory.mktemp("conformance"))
-    return Lab(harness.bench(extractor), conformance_items(sample))
+    with harness.bench(extractor) as bench:
+        yield Lab(bench, conformance_items(sample))

@@ -137,7 +137,8 @@ def _run(
     if wanted.conformance:
         from mixpeek_orchestration.extractors.testing.conformance import conformance_checks
 
-        cost = conformance_checks(harness.bench(description), sample, begins=record.begin, found=record.add)
+        with harness.bench(description) as bench:
+            cost = conformance_checks(bench, sample, begins=record.begin, found=record.add)
         record.resources["conformance"] = cost
 
 

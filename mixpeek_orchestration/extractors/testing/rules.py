@@ -29,9 +29,8 @@ MISSING_FILE: Final = Rule(
 MANIFEST: Final = Rule("TEST002", "The manifest cannot be read.", "Correct manifest.py.")
 SCHEMAS: Final = Rule(
     "TEST003",
-    "A schema is missing from the manifest.",
-    "Declare input_schema and output_schema as classes that derive from pydantic.BaseModel.",
-    Severity.WARNING,
+    "A schema of the manifest is not one.",
+    "Declare classes that derive from pydantic.BaseModel.",
 )
 PIPELINE: Final = Rule("TEST004", "The pipeline cannot be built.", "Correct build_steps in pipeline.py.")
 REALTIME: Final = Rule(

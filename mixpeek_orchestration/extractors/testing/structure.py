@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError
 from mixpeek_orchestration.core.extractor import ExtractorDescription
@@ -13,7 +13,11 @@ from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.extractors.testing import rules
 from mixpeek_orchestration.extractors.testing.report import Check, failed, judged
 
+if TYPE_CHECKING:
+    from mixpeek_orchestration.extractors.manifest import Manifest
+
 Lint = Callable[[Path], list[Finding]]
+_SCHEMAS = ("input_schema", "output_schema", "parameter_schema")
 _OPTIONAL = ("__init__.py", "realtime.py", "processors", "tests", "README.md", "pyproject.toml")
 
 
@@ -41,9 +45,9 @@ def check_structure(folder: Path, *, model_cache: Path, parameters: Mapping[str,
     try:
         manifest = load_manifest(source)
     except MixpeekError as error:
-        return Structure((*checks, failed("manifest", rules.MANIFEST, error, file="manifest.py")))
+        return Structure((*checks, _unread(error)))
     checks.append(judged("manifest", f"{manifest.name} {manifest.version}"))
-    checks.append(_schemas(manifest))
+    checks.append(judged("schemas", _schemas(manifest)))
     try:
         description = describe_package(source, parameters, model_cache=model_cache)
     except MixpeekError as error:
@@ -65,15 +69,16 @@ def _files(folder: Path) -> str:
     return ", ".join(present)
 
 
-def _schemas(manifest: Any) -> Check:
-    """A package may go without schemas, but then nobody knows its fields before it ran."""
-    findings = [
-        rules.SCHEMAS.finding(f"The manifest has no {name}.", file="manifest.py")
-        for name in ("input_schema", "output_schema")
-        if not getattr(manifest, name)
-    ]
+def _unread(error: MixpeekError) -> Check:
+    """The check that an unreadable manifest fails."""
+    name, rule = ("schemas", rules.SCHEMAS) if error.field in _SCHEMAS else ("manifest", rules.MANIFEST)
+    return failed(name, rule, error, file="manifest.py")
+
+
+def _schemas(manifest: Manifest) -> str:
+    """What goes in and comes out. A package may go without schemas, which lint has something to say about."""
     inputs, outputs = ", ".join(manifest.input_fields), ", ".join(manifest.output_fields)
-    return judged("schemas", f"{inputs or 'any input'} → {outputs or 'any output'}", findings)
+    return f"{inputs or 'any input'} → {outputs or 'any output'}"
 
 
 def _pipeline(description: ExtractorDescription) -> str:
