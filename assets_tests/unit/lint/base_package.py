@@ -94,6 +94,11 @@ def with_example(rule: Rule, example: str | None) -> dict[str, str]:
         del files["realtime.py"]
     if rule.id.startswith("COL"):
         files["processors/core.py"] = "def vector_of(text):\n    return [float(len(text))] * 8\n"
+    if rule.id == "RT007":
+        files["processors/core.py"] += (
+            "\n\nfrom shared.extractors.sdk import prefetch_hf_model\n\n\n"
+            'def load():\n    return prefetch_hf_model("words/model-small")\n'
+        )
     if rule.id == "RT006":
         files["manifest.py"] += 'inference_type = "embedding"\n'
     if example is None:

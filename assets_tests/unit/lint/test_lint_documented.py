@@ -14,7 +14,7 @@ from .documented_packages import CLEAN, IMAGE_EMBEDDER
 ROOT = Path(__file__).parents[3]
 FOLDERS = [
     *sorted(manifest.parent for manifest in ROOT.glob("extractor_packages/*/manifest.py")),
-    *sorted(manifest.parent for manifest in ROOT.glob("assets_tests/packages/*/manifest.py")),
+    *sorted(manifest.parent for manifest in ROOT.glob("assets_tests/packages/**/manifest.py")),
 ]
 
 

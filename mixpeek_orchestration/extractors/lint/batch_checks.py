@@ -12,12 +12,13 @@ from mixpeek_orchestration.extractors.lint.findings import finding
 from mixpeek_orchestration.extractors.lint.frames import Kind, Visit, callee, row_loops
 from mixpeek_orchestration.extractors.lint.package import LintedPackage
 from mixpeek_orchestration.extractors.lint.shapes import (
+    Function,
     missing_parameters,
     own_nodes,
     returns_nothing,
     takes,
 )
-from mixpeek_orchestration.extractors.lint.steps import METHODS, Steps
+from mixpeek_orchestration.extractors.lint.steps import METHODS, PROCESSORS, Steps
 
 _MODEL: Final = re.compile(
     r"(^|_)(model|models|encoder|embedder|classifier|pipe|pipeline|llm|client|session)$"
@@ -68,6 +69,17 @@ _LOADERS: Final = frozenset(
         *("load_hf_model", "load_namespace_model", "load_custom_model", "YOLO"),
     }
 )
+_NO_FRAMES_NAMES: Final = {
+    ast.List: "a list",
+    ast.ListComp: "a list",
+    ast.GeneratorExp: "a generator",
+    ast.Tuple: "a tuple",
+    ast.Set: "a set",
+    ast.SetComp: "a set",
+    ast.JoinedStr: "text",
+    ast.Constant: "a constant",
+}
+_NO_FRAMES: Final = tuple(_NO_FRAMES_NAMES)
 _BROAD: Final = frozenset({"Exception", "BaseException"})
 _AT_ONCE: Final = "Collect the rows in a list and call it once: self._model.encode(texts)."
 
@@ -77,6 +89,7 @@ def batch_findings(package: LintedPackage, steps: Steps, visits: Sequence[Visit]
     yield from _methods(steps)
     for visit in visits:
         yield from _loops(package, visit)
+        yield from _applied(package, visit)
         yield from _edits(visit)
         if visit.is_entry:
             yield from _loads(visit)
@@ -95,6 +108,16 @@ def _methods(steps: Steps) -> Iterator[Finding]:
         for file, function in [shape.methods[name]]
         if not function.decorator_list
     ]
+    setups = [
+        shape.methods["setup"]
+        for shape in steps.shapes
+        if "setup" in shape.methods and shape.derives_from(*PROCESSORS)
+    ]
+    for file, function in setups:
+        if isinstance(function, ast.AsyncFunctionDef):
+            yield finding(
+                "BAT002", file, function, "setup is async, and nobody awaits it.", "Write def setup(self)."
+            )
     for file, function, given in [*methods, *((file, function, 1) for file, function in steps.functions)]:
         missing = missing_parameters(function, given)
         if missing or not takes(function, given):
@@ -108,6 +131,26 @@ def _methods(steps: Steps) -> Iterator[Finding]:
             yield finding(
                 "BAT001", file, function, f"{function.name} returns nothing.", "End with return batch."
             )
+        else:
+            yield from _results(file, function)
+
+
+def _results(file: str, function: Function) -> Iterator[Finding]:
+    """What a processor returns besides batches."""
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function)):
+        return
+    for statement in own_nodes(function):
+        if not isinstance(statement, ast.Return):
+            continue
+        value = statement.value
+        if value is None or (isinstance(value, ast.Constant) and value.value is None):
+            message = f"{function.name} returns nothing here."
+            yield finding(
+                "BAT001", file, statement, message, "Return the batch, also when there is nothing to do."
+            )
+        elif isinstance(value, _NO_FRAMES):
+            message = f"{function.name} returns {_NO_FRAMES_NAMES[type(value)]}."
+            yield finding("BAT005", file, statement, message, "Assign it to a column and return the batch.")
 
 
 def _loops(package: LintedPackage, visit: Visit) -> Iterator[Finding]:
@@ -147,6 +190,29 @@ def _fix(call: ast.Call, through: str) -> str:
     return _AT_ONCE
 
 
+def _applied(package: LintedPackage, visit: Visit) -> Iterator[Finding]:
+    """Models inside `.apply(…)` and `.map(…)`, which are loops too."""
+    for node in own_nodes(visit.function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=rows, attr="apply" | "map" as how), args=[given, *_]):
+                if visit.kind(rows) is not None:
+                    yield from _applied_function(package, visit, node, how, given)
+
+
+def _applied_function(
+    package: LintedPackage, visit: Visit, node: ast.Call, how: str, given: ast.expr
+) -> Iterator[Finding]:
+    calls = [one for one in ast.walk(given) if isinstance(one, ast.Call)]
+    if isinstance(given, ast.Attribute | ast.Name):
+        calls.append(ast.Call(func=given, args=[], keywords=[]))
+    for call in calls:
+        through, tokenizing = _through(package, visit, call), _is_tokenizing(call)
+        if tokenizing or through or _is_model_call(call):
+            message = f"{through or _called(call)} is called for each row (through .{how})."
+            rule = "SEQ003" if tokenizing else "SEQ001"
+            yield finding(rule, visit.file, node, message, _fix(call, through))
+
+
 def _edits(visit: Visit) -> Iterator[Finding]:
     loops = (node for node in own_nodes(visit.function) if isinstance(node, ast.For | ast.While))
     stores = {
@@ -173,9 +239,14 @@ def _loads(visit: Visit) -> Iterator[Finding]:
 
 def _at_import(file: str, tree: ast.Module) -> Iterator[Finding]:
     for node in _unconditional(tree.body):
-        if isinstance(node, ast.Call) and _last(node.func) in _LOADERS:
+        if not isinstance(node, ast.Call):
+            continue
+        requests = (
+            isinstance(node.func, ast.Attribute) and node.func.attr in _VERBS and _root(node.func) in _CLIENTS
+        )
+        if requests or _last(node.func) in _LOADERS:
             message = f"{_called(node)} runs when {file} is imported."
-            yield finding("SEQ006", file, node, message, "Load it in setup(), or on first use.")
+            yield finding("SEQ006", file, node, message, "Do it in setup(), or on first use.")
 
 
 def _unconditional(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:

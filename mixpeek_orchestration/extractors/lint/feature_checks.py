@@ -12,7 +12,7 @@ from mixpeek_orchestration.extractors.features import DISTANCES, MEANT_KEYS, REQ
 from mixpeek_orchestration.extractors.lint.contract import DIMENSIONS
 from mixpeek_orchestration.extractors.lint.declared import Declaration
 from mixpeek_orchestration.extractors.lint.findings import finding, shown
-from mixpeek_orchestration.extractors.lint.literals import UNKNOWN, Unknown
+from mixpeek_orchestration.extractors.lint.literals import UNKNOWN, Unknown, is_plain
 from mixpeek_orchestration.extractors.lint.package import MANIFEST, LintedPackage
 
 Feature = Mapping[Any, Any]
@@ -76,8 +76,9 @@ def _one(feature: Any, where: str, line: int) -> Iterator[Finding]:
 
 def _values(feature: Feature, where: str, line: int) -> Iterator[Finding]:
     dimension = feature.get("embedding_dim")
-    known = dimension is not None and not isinstance(dimension, Unknown)
-    if known and (not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 1):
+    if is_plain(dimension) and (
+        not isinstance(dimension, int) or isinstance(dimension, bool) or dimension < 1
+    ):
         message = f"{where}.embedding_dim is {shown(dimension)}, not a positive whole number."
         yield finding(
             "FEA004", MANIFEST, line, message, "Give the length of the vector that the model returns."
@@ -87,7 +88,7 @@ def _values(feature: Feature, where: str, line: int) -> Iterator[Finding]:
         message = f"{where}.distance_metric is {shown(distance)}."
         yield finding("FEA005", MANIFEST, line, message, "Write cosine, euclid or dot.")
     name = feature.get("feature_name")
-    if name is None or isinstance(name, Unknown):
+    if not is_plain(name):
         return
     if not isinstance(name, str) or not name.isidentifier() or is_reserved(name):
         message = f"{where}.feature_name is {shown(name)}, which cannot name a column."

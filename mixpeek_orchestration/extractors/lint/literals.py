@@ -220,6 +220,11 @@ class Values:
         return Called(target.dotted, arguments, {**options, **({"**": UNKNOWN} if spread else {})}, node)
 
 
+def is_plain(value: Any) -> bool:
+    """Whether the value is known: text, a number, a list or a dict."""
+    return isinstance(value, str | int | float | list | dict)
+
+
 OWN: Final = "\0own:"
 """Marks an `Imported` whose target is a module file of the package itself."""
 
@@ -228,7 +233,7 @@ def own_module(package: LintedPackage, file: str, node: ast.ImportFrom) -> str |
     """The module of this package (dotted, `""` for its top) that the import is from; `None` for all others."""
     if not node.level:
         first, _, rest = (node.module or "").partition(".")
-        if first in package.source.own_names:
+        if first in package.own_names:
             return rest
         return node.module if package.module(node.module or "") else None
     here = dotted_name(file).split(".") if dotted_name(file) else []

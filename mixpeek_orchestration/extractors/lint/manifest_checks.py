@@ -14,13 +14,25 @@ from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.extractors.lint import contract
 from mixpeek_orchestration.extractors.lint.declared import Declaration, bases, schema_fields
 from mixpeek_orchestration.extractors.lint.findings import finding, shown
-from mixpeek_orchestration.extractors.lint.literals import UNKNOWN, Called, ClassOf, Unknown, Values
+from mixpeek_orchestration.extractors.lint.literals import (
+    UNKNOWN,
+    Called,
+    ClassOf,
+    Imported,
+    Unknown,
+    Values,
+    is_plain,
+)
 from mixpeek_orchestration.extractors.lint.package import MANIFEST, REALTIME, LintedPackage
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SCHEMAS: Final = ("input_schema", "output_schema", "parameter_schema")
 _LISTS: Final = ("dependencies", "system_packages", "position_fields", "supported_input_types")
 _DICTS: Final = ("compute_profile", "serve_config", "example_input", "example_output")
+_FEATURE_ARGUMENTS: Final = {
+    "embedding": ("name", "dim", "distance", "description"),
+    "classification": ("name", "labels", "description"),
+}
 _ABSENT: Final = object()
 
 
@@ -47,6 +59,7 @@ class ManifestChecks:
             self._feature_uri,
             self._dependencies,
             self._typed_fields,
+            self._feature_arguments,
             self._metadata_keys,
             self._position_fields,
             self._realtime,
@@ -59,7 +72,7 @@ class ManifestChecks:
         fix = 'Add feature_extractor_name = "my_extractor".'
         if name is None:
             yield self._found("MAN001", 1, "The manifest names no extractor.", fix)
-        elif not isinstance(name, Unknown) and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        elif is_plain(name) and not (isinstance(name, str) and _NAME.fullmatch(name)):
             field = "feature_extractor_name" if "feature_extractor_name" in self._declared.lines else "name"
             fix = "Write a letter, then letters, digits, `_` or `-`."
             yield self._found(
@@ -72,7 +85,7 @@ class ManifestChecks:
             yield self._found(
                 "MAN003", 1, "The manifest has no version.", 'Add version = "v1" or version = "1.0.0".'
             )
-        elif version is not None and not isinstance(version, Unknown):
+        elif is_plain(version):
             try:
                 canonical_version(str(version))
             except InvalidInput as error:
@@ -124,7 +137,7 @@ class ManifestChecks:
     def _inference_type(self) -> Iterator[Finding]:
         value = self._declared.get("inference_type")
         known = contract.inference_types()
-        if value is not None and not isinstance(value, Unknown) and value not in known:
+        if is_plain(value) and value not in known:
             yield self._found(
                 "MAN008",
                 self._declared.line("inference_type"),
@@ -243,6 +256,20 @@ class ManifestChecks:
             if word.arg is not None and word.arg not in known:
                 message = f"ExtractorManifest has no field {word.arg!r}."
                 yield self._found("MAN015", word.value.lineno, message, _one_of(word.arg, tuple(known)))
+
+    def _feature_arguments(self) -> Iterator[Finding]:
+        tree = self._package.trees[MANIFEST]
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            owner = self._values.of(MANIFEST, node.func.value)
+            known = _FEATURE_ARGUMENTS.get(node.func.attr)
+            if known is None or not isinstance(owner, Imported) or not owner.dotted.endswith(".Feature"):
+                continue
+            for word in node.keywords:
+                if word.arg is not None and word.arg not in known:
+                    message = f"Feature.{node.func.attr} has no argument {word.arg!r}."
+                    yield self._found("MAN015", word.value, message, _one_of(word.arg, known))
 
     def _metadata_keys(self) -> Iterator[Finding]:
         known = tuple(sorted(contract.manifest_fields()))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -28,7 +29,11 @@ class LintedPackage:
     texts: Mapping[str, str]
     names: frozenset[str]
     unreadable: tuple[Finding, ...] = ()
-    _files: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        """The names under which its modules may import each other absolutely."""
+        return self.source.own_names
 
     @property
     def is_whole(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.extractors.lint import contract
-from mixpeek_orchestration.extractors.lint.declared import Declaration
+from mixpeek_orchestration.extractors.lint.declared import Declaration, schema_fields
 from mixpeek_orchestration.extractors.lint.findings import finding, shown
 from mixpeek_orchestration.extractors.lint.literals import ClassOf, Imported, Values
 from mixpeek_orchestration.extractors.lint.package import PIPELINE, LintedPackage
@@ -18,6 +18,7 @@ from mixpeek_orchestration.extractors.lint.shapes import (
     classes,
     functions,
     missing_parameters,
+    own_nodes,
     returned,
     returns_nothing,
     shape_of,
@@ -27,6 +28,8 @@ from mixpeek_orchestration.extractors.lint.steps import PROCESSORS, Steps
 
 _OPTIONS = ("container", "base_steps", "dataset_size", "content_flags")
 _CONSTRUCTOR = ("config", "secrets", "container", "llm")
+_OF_MODELS = ("dict", "json", "copy", "parse_obj", "schema")
+_POSITIONAL = ("service_class", "resource_type")
 _KEYS = ("steps", "prepare", "models", "features")
 _SIGNATURE = "Write def build_steps(extractor_request, container=None, **kwargs)."
 
@@ -64,7 +67,8 @@ def _entry(tree: ast.Module, values: Values) -> Iterator[Finding]:
         fix = 'End with return {"steps": build_pipeline_steps(pipeline)}.'
         yield finding("PIP003", PIPELINE, build, f"{build.name} returns nothing.", fix)
     for value in returned(build):
-        yield from _result(value, build) if isinstance(value, ast.Dict) else ()
+        yield from _result(value, build, found) if isinstance(value, ast.Dict) else ()
+    yield from _parameters(build, values)
 
 
 def _may_do_without(tree: ast.Module, values: Values) -> bool:
@@ -78,7 +82,18 @@ def _may_do_without(tree: ast.Module, values: Values) -> bool:
     return any(s.derives_from(*PROCESSORS, "BaseExtractorBuilder") or not s.known for s in shapes)
 
 
-def _result(value: ast.Dict, build: Function) -> Iterator[Finding]:
+def _result(value: ast.Dict, build: Function, found: dict[str, Function]) -> Iterator[Finding]:
+    for name, given in zip(value.keys, value.values, strict=True):
+        said = name.value if isinstance(name, ast.Constant) else None
+        if said == "steps" and isinstance(given, ast.List | ast.Tuple) and not given.elts:
+            yield finding(
+                "PIP003", PIPELINE, given, f"{build.name} returns no steps.", "Return at least one step."
+            )
+        if said == "prepare" and not _hands_back(given, found):
+            fix = "Do the work in a step, and leave `prepare` out."
+            yield finding(
+                "PIP011", PIPELINE, given, "`prepare` does not hand the dataset back unchanged.", fix
+            )
     keys = [key.value if isinstance(key, ast.Constant) else None for key in value.keys]
     if "steps" not in keys and None not in keys:
         message = f"{build.name} returns a dict without `steps`."
@@ -87,6 +102,47 @@ def _result(value: ast.Dict, build: Function) -> Iterator[Finding]:
         if key is not None and key not in _KEYS:
             message = f"{build.name} returns the unknown key {shown(key)}."
             yield finding("PIP003", PIPELINE, value, message, f"Its result has the keys {', '.join(_KEYS)}.")
+
+
+def _hands_back(given: ast.expr, found: dict[str, Function]) -> bool:
+    """Whether `prepare` returns its argument, as far as the source shows it."""
+    if isinstance(given, ast.Lambda) and given.args.args:
+        return isinstance(given.body, ast.Name) and given.body.id == given.args.args[0].arg
+    function = found.get(given.id) if isinstance(given, ast.Name) else None
+    if function is None or not function.args.args:
+        return True
+    argument = function.args.args[0].arg
+    return all(isinstance(one, ast.Name) and one.id == argument for one in returned(function))
+
+
+def _parameters(build: Function, values: Values) -> Iterator[Finding]:
+    """Attributes that build_steps reads of its parameters, and that their schema does not have."""
+    models: dict[str, tuple[str, frozenset[str]]] = {}
+    for node in own_nodes(build):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.targets[0], ast.Name)
+        ):
+            model = values.of(PIPELINE, node.value.func)
+            fields = schema_fields(values, model) if isinstance(model, ClassOf) else None
+            if isinstance(model, ClassOf) and fields and _is_model(values, model):
+                models[node.targets[0].id] = (model.node.name, fields | shape_of(values, model).members)
+    for node in own_nodes(build):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in models:
+            name, fields = models[node.value.id]
+            if (
+                node.attr not in fields
+                and not node.attr.startswith(("model_", "_"))
+                and node.attr not in _OF_MODELS
+            ):
+                message = f"{name} has no field {node.attr!r}."
+                yield finding("PIP012", PIPELINE, node, message, _near(node.attr, fields))
+
+
+def _is_model(values: Values, model: ClassOf) -> bool:
+    shape = shape_of(values, model)
+    return shape.known and shape.derives_from("BaseModel") and len(shape.outside) == 1
 
 
 def _step(shape: Shape) -> Iterator[Finding]:
@@ -153,8 +209,22 @@ def _arguments(file: str, node: ast.Call, name: str) -> Iterator[Finding]:
 
 
 def _literals(file: str, node: ast.Call, values: Values) -> Iterator[Finding]:
-    for word in node.keywords:
+    positional = [ast.keyword(name, one) for name, one in zip(_POSITIONAL, node.args, strict=False)]
+    for word in [*positional, *node.keywords]:
         value = values.of(file, word.value)
+        if word.arg == "service_class" and isinstance(value, str | int | list | dict):
+            message = f"service_class is {shown(value)}, which cannot be called with a batch."
+            yield finding(
+                "PIP007", file, word.value, message, "Give the class itself: service_class=MyProcessor."
+            )
+        positive = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        if (
+            word.arg in ("batch_size", "concurrency")
+            and isinstance(value, str | int | float)
+            and not positive
+        ):
+            message = f"{word.arg} is {shown(value)}, not a positive whole number."
+            yield finding("PIP004", file, word.value, message, "Write for example 32, or leave it out.")
         if not isinstance(value, str):
             continue
         last = value.rpartition(".")[2]

@@ -27,6 +27,9 @@ from mixpeek_orchestration.extractors.lint.shapes import (
 _METHODS: Final = ("infer", "run_inference", "_process_single", "__call__", "predict")
 _ENDINGS: Final = ("InferenceService", "RealtimeService", "RealtimeHandler")
 _BASES: Final = ("InferenceService", "BaseInferenceService")
+_EMBEDDERS: Final = frozenset(
+    {"SentenceTransformer", "from_pretrained", "prefetch_hf_model", "get_batch_service"}
+)
 _WRITE: Final = "Define async def infer(self, inputs, parameters)."
 
 
@@ -51,6 +54,7 @@ def realtime_findings(package: LintedPackage, declared: Declaration, values: Val
             yield finding("RT004", service.defined.file, service.defined.node, found, _WRITE)
         return
     yield from _called(service, method)
+    yield from _same_model(package)
     yield from _answers(service, method, declared)
 
 
@@ -113,6 +117,27 @@ def _answers(service: Shape, method: tuple[str, Function], declared: Declaration
             kind = declared.get("inference_type")
             message = f"{service.name}.{function.name} answers with {', '.join(map(str, keys))}; {kind} needs {_listed(accepted)}."
             yield finding("RT006", file, value, message, f'Return {{"{_first(kind)}": …}}.')
+
+
+def _same_model(package: LintedPackage) -> Iterator[Finding]:
+    """Where both halves load models by literal names of their own, they have one in common."""
+    documents = {name for _, tree in package.batch_modules() for name, _ in _models(tree)}
+    queries = dict(_models(package.trees[REALTIME]))
+    if documents and queries and not documents & queries.keys():
+        name, node = next(iter(queries.items()))
+        message = f"Queries are embedded with {name}, documents with {' and '.join(sorted(documents))}."
+        yield finding(
+            "RT007", REALTIME, node, message, "Load the model in one function that both halves import."
+        )
+
+
+def _models(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            value = node.args[0].value
+            if name in _EMBEDDERS and isinstance(value, str):
+                yield value.rpartition("/")[2], node
 
 
 def _listed(accepted: frozenset[str]) -> str:

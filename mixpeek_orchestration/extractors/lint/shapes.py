@@ -29,6 +29,18 @@ class Shape:
         """The name of the class."""
         return self.defined.node.name
 
+    @property
+    def members(self) -> frozenset[str]:
+        """The names that the class itself binds in its body."""
+        body = self.defined.node.body
+        stored = {
+            n.id
+            for s in body
+            for n in ast.walk(s)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
+        return frozenset(stored | self.methods.keys())
+
     def derives_from(self, *names: str) -> bool:
         """Whether one of its bases from outside is one of these, whichever module it was imported from."""
         return any(base.rpartition(".")[2] in names for base in self.outside)

@@ -34,8 +34,15 @@ RULES: Final = (
         good=_step('batch["words"] = batch["data"].str.split().str.len()', "return batch"),
     ),
     _error(
+        id="BAT005",
+        title="A processor returns something else than a batch",
+        why="The next step, and the warehouse, take a DataFrame whose columns are named.",
+        bad=_step('return [len(text) for text in batch["data"]]'),
+        good=_step('batch["words"] = [len(text) for text in batch["data"]]', "return batch"),
+    ),
+    _error(
         id="BAT002",
-        title="A processor is async",
+        title="A processor or its setup is async",
         why="Steps are called without an event loop, so the next one would get a coroutine.",
         bad=_step("return batch", before="async "),
         good=_step("return batch"),
@@ -129,8 +136,8 @@ RULES: Final = (
     ),
     _slow(
         id="SEQ006",
-        title="A model is loaded when a module is imported",
-        why="The package is imported to be described and validated, where no model is needed.",
+        title="A module loads a model or calls an API when it is imported",
+        why="The package is imported to be described and validated, where neither is needed.",
         bad="from sentence_transformers import SentenceTransformer\n\n"
         'MODEL = SentenceTransformer("./model")\n',
         good="def load():\n    from sentence_transformers import SentenceTransformer\n\n"

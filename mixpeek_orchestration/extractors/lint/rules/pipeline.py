@@ -17,6 +17,14 @@ def _build(signature: str, *lines: str) -> str:
 
 
 _RETURN = 'return {"steps": [StepDefinition(WordCounter)]}'
+_PARAMETERS = (
+    "from pydantic import BaseModel\n\n\nclass WordParameters(BaseModel):\n    size: int = 8\n\n\n"
+    + _build(
+        "extractor_request, **kwargs",
+        "params = WordParameters(**(extractor_request.extractor_config.parameters or {}))",
+        'return {"steps": [StepDefinition(WordCounter, config={"size": params.size})]}',
+    )
+)
 _GOOD = _build("extractor_request, container=None, **kwargs", _RETURN)
 
 RULES: Final = (
@@ -46,7 +54,7 @@ RULES: Final = (
     ),
     _error(
         id="PIP004",
-        title="A step definition has an unknown argument",
+        title="A step definition has an unknown or wrong argument",
         why="StepDefinition and PipelineDefinition raise when the package is described.",
         bad=_build(
             "extractor_request, **kwargs",
@@ -104,6 +112,26 @@ RULES: Final = (
             "llm = container.llm",
             _RETURN.replace("WordCounter", "WordCounter, config=llm"),
         ),
+    ),
+    _error(
+        id="PIP011",
+        title="`prepare` changes the dataset",
+        why="It would run in one of the runners only, so it is refused; only the one that hands the dataset back is taken.",
+        bad=_build(
+            "extractor_request, **kwargs",
+            'return {"steps": [StepDefinition(WordCounter)], "prepare": lambda ds: ds.limit(10)}',
+        ),
+        good=_build(
+            "extractor_request, **kwargs",
+            'return {"steps": [StepDefinition(WordCounter)], "prepare": lambda ds: ds}',
+        ),
+    ),
+    _error(
+        id="PIP012",
+        title="A parameter is not declared",
+        why="The schema has no such field, so build_steps raises AttributeError.",
+        bad=_PARAMETERS.replace("params.size", "params.length"),
+        good=_PARAMETERS,
     ),
     _error(
         id="PIP010",

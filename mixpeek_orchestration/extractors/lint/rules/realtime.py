@@ -72,6 +72,24 @@ RULES: Final = (
         good=_GOOD,
         whole_file=True,
     ),
+    _warning(
+        id="RT007",
+        title="Queries are embedded with another model than documents",
+        why="Vectors of two models do not lie in one space: searches return documents in no useful order.",
+        bad=_BASE.replace("InferenceService\n", "InferenceService, prefetch_hf_model\n")
+        + "class WordInference(InferenceService):\n"
+        "    def setup(self):\n"
+        '        self._model = prefetch_hf_model("words/model-large")\n\n'
+        "    async def infer(self, inputs, parameters):\n"
+        '        return {"embedding": [0.5] * 8}\n',
+        good=_BASE.replace("InferenceService\n", "InferenceService, prefetch_hf_model\n")
+        + "class WordInference(InferenceService):\n"
+        "    def setup(self):\n"
+        '        self._model = prefetch_hf_model("words/model-small")\n\n'
+        "    async def infer(self, inputs, parameters):\n"
+        '        return {"embedding": [0.5] * 8}\n',
+        whole_file=True,
+    ),
     _error(
         id="RT006",
         title="The answer does not have the key of the inference type",
