@@ -209,4 +209,4 @@ def test_inference_by_feature_uri(http: httpx.Client) -> None:
     uri = "mixpeek://word_vectors@1.0.0/word_vectors_embedding"
     answer = http.post("/inference", json={"feature_uri": uri, "inputs": {"text": "abc"}}).json()
     assert len(answer["data"]["embedding"]) == 8
-    assert answer["model"] == uri
+    assert answer["model"] == "word_vectors@v1"

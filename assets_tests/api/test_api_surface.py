@@ -38,6 +38,7 @@ def test_every_route_is_documented(api: Api) -> None:
         "/v1/health",
         "/v1/health/liveness",
         "/v1/uploads/{upload_id}",
+        "/v1/models/uploads/{upload_id}/content",
         "/v1/plugins/archives/{owner}/{plugin_id}.zip",
     }
 
