@@ -23,7 +23,7 @@ class Parent:
         self._writing = threading.Lock()
         self._hearing: threading.Thread | None = None
 
-    def ask(self, name: str, payload: bytes = b"", **arguments: Any) -> Any:
+    def ask(self, name: str, payload: bytes = b"", /, **arguments: Any) -> Any:
         """What the parent answers to `name`; raises the error that it answers with."""
         number, future = next(self._numbers), Future[Frame]()
         self._waiting[number] = future

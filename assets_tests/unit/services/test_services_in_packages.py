@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage, Unsupported
+from mixpeek_orchestration.core.ports.platform import PlatformReference
 from mixpeek_orchestration.extractors.documented.inference import get_batch_service, service_by_class
 from mixpeek_orchestration.extractors.recipe import build_steps
 from mixpeek_orchestration.extractors.registry import PackageRegistry
@@ -82,6 +84,8 @@ def build_steps(extractor_request, container=None, **kwargs):
     return {"steps": build_pipeline_steps(PipelineDefinition(name="composed", version="v1", steps=steps))}
 """
 
+WEIGHTS = '"model_name": extractor_request.extractor_config.parameters["model"], '
+
 REALTIME = """
 from shared.inference.registry import get_realtime_service
 
@@ -140,9 +144,7 @@ def test_weights_and_service_are_part_of_code_fp(describe, e5, jina):
 def test_a_face_service_says_so_when_described(describe, name):
     """Looking it up is fine, describing a package that uses it says that it comes later, long before a run."""
     with pytest.raises(Unsupported, match=f"{name} is documented, but not available"):
-        describe(
-            _by_id(name).replace('"model_name": extractor_request.extractor_config.parameters["model"], ', "")
-        )
+        describe(_by_id(name).replace(WEIGHTS, ""))
 
 
 def test_a_config_is_refused_when_described(describe):
@@ -188,6 +190,46 @@ def test_every_service_is_found_by_every_name(entry):
 def test_dimensions_are_those_of_the_models(service_id, dimension):
     """SigLIP has 768, whatever a page of the documentation says."""
     assert get_batch_service(service_id).dimension == dimension
+
+
+class Uploads:
+    """A platform that says where it would keep a file."""
+
+    namespace_id = "ns"
+
+    def upload(self, path, **_names) -> str:
+        return f"https://ours/{Path(path).name}"
+
+    def secret_names(self) -> list[str]:
+        return []
+
+    def secrets_in_use(self) -> tuple[str, ...]:
+        return ()
+
+
+def open_uploads(_config) -> Uploads:
+    """What a worker opens."""
+    return Uploads()
+
+
+def test_a_jailed_package_cuts_recordings(describe, recording):
+    """In a jail, which may start no program and write nothing outside, ffmpeg and the upload of the pieces go through
+    the parent."""
+    described = describe(_by_id("FFmpegParallelChunking", '{"chunk_seconds": 2}').replace(WEIGHTS, ""))
+    recipe = replace(described.recipe, isolation="reviewed", platform=PlatformReference(open_uploads))
+    step = build_steps(recipe)[0].create()
+    batch = {
+        "data": [recording(3, video=True).read_bytes(), None],
+        "document_id": ["a", "b"],
+        "mime_type": ["video/mp4"] * 2,
+    }
+    found = step(pd.DataFrame(batch))
+    assert found["document_id"].tolist() == ["a", "a", "b"]
+    assert found["video_segment_url"].tolist() == [
+        "https://ours/a_00000.mp4",
+        "https://ours/a_00001.mp4",
+        None,
+    ]
 
 
 def test_a_live_service_embeds_lists(e5):
