@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import InvalidOutput
+from mixpeek_orchestration.extractors.columns import from_vectors, is_pickled, python_values
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -33,12 +35,21 @@ def check_vectors(
             int(row): problem for row in np.flatnonzero(required)
         }
     if not (pa.types.is_list(column.type) and pa.types.is_float32(column.type.value_type)):
-        return _layout(np.zeros((len(required), vector.dimension), np.float32), ~np.zeros_like(required)), {
-            row: _not_numbers(vector, value)
-            for row, value in enumerate(column.to_pylist())
-            if value is not None
-        }
+        return _check_mixed(column, vector, required)
     return _check_numbers(column, vector, required)
+
+
+def _check_mixed(
+    column: pa.Array, vector: VectorIndex, required: Mask
+) -> tuple[pa.Array, dict[int, InvalidOutput]]:
+    """A column in which some value is no vector: it costs its own row, and those beside it are checked as ever."""
+    values = python_values(column) if is_pickled(column.type) else column.to_pylist()
+    alone = [from_vectors(pd.Series([value], dtype=object)) for value in values]
+    dtype = pa.list_(pa.float32())
+    parts = [pa.nulls(1, dtype) if one is None else one.cast(dtype) for one in alone]
+    checked, problems = _check_numbers(pa.concat_arrays([pa.nulls(0, dtype), *parts]), vector, required)
+    wrong = {row: _not_numbers(vector, values[row]) for row, one in enumerate(alone) if one is None}
+    return checked, {**problems, **wrong}
 
 
 def _check_numbers(

@@ -12,6 +12,7 @@ import pytest
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.extractors.import_roots import ROOTS
+from mixpeek_orchestration.extractors.jailed import describe_jailed
 
 from .sample_styles import EMBEDDING, NAMES, PACKAGES, STYLES, TEXTS, asked, described, extracted, rows_of
 
@@ -141,3 +142,18 @@ def test_columns_of_older_documentation_are_found_in_the_code(tmp_path: Path) ->
         "    return [size]\n"
     )
     assert described(folder, tmp_path / "cache").older_columns == ("image_bytes",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_style_runs_in_a_jail(name: str, tmp_path: Path) -> None:
+    """A package of each style is described, runs and answers in a process that may do little, with the same vectors."""
+    trusted = described(STYLES / name, tmp_path)
+    made = describe_jailed(STYLES / name, {}, level="reviewed", model_cache=tmp_path)
+    jailed = replace(made, platform=trusted.platform)
+    assert jailed.as_dict() == replace(trusted, isolation="reviewed", model_cache=str(tmp_path)).as_dict()
+    rows, expected = rows_of(extracted(jailed)), rows_of(extracted(trusted))
+    for vector in jailed.vectors:
+        assert rows.column(vector.column).to_pylist() == expected.column(vector.column).to_pylist()
+    asks = {"text": TEXTS[0], "prompt": "say", "pairs": [["a", "b"]]}
+    assert asked(jailed, asks) == asked(trusted, asks)
