@@ -54,3 +54,16 @@ def test_a_deleted_endpoint_is_gone(deployments: DeploymentCatalog) -> None:
     assert deployments.delete("end_1")
     assert not deployments.delete("end_1")
     assert deployments.all() == []
+
+
+def test_a_namespace_finds_the_endpoint_that_answers_for_it(deployments: DeploymentCatalog) -> None:
+    """A working copy's answers for all; then the namespace's own, then the shared one, each under its own id."""
+    shared = deployments.put(replace(FIRST, endpoint_id="end_s", namespace_id="system"))
+    own = deployments.put(replace(FIRST, endpoint_id="end_o", namespace_id="ns_one"))
+    assert deployments.get("text_extractor", "v1") is None
+    assert deployments.get("text_extractor", "v1", namespace_id="ns_one") == own
+    assert deployments.get("text_extractor", "v1", namespace_id="ns_two") == shared
+    working_copy = deployments.put(FIRST)
+    assert deployments.get("text_extractor", "v1", namespace_id="ns_one") == working_copy
+    with pytest.raises(Conflict):
+        deployments.put(replace(FIRST, endpoint_id="end_x", namespace_id="ns_one"))

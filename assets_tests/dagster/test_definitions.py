@@ -120,7 +120,11 @@ def test_an_empty_folder_gives_definitions_with_nothing_but_upkeep(tmp_path: Pat
     dg.Definitions.validate_loadable(defs)
 
     assert list(defs.resolve_all_asset_specs()) == []
-    assert {sensor.name for sensor in defs.sensors or ()} == {"ended_runs", "dead_runs"}
+    assert {sensor.name for sensor in defs.sensors or ()} == {
+        "ended_runs",
+        "dead_runs",
+        "unwanted_endpoints",
+    }
 
 
 def test_a_broken_resource_is_left_out_and_shown_as_a_failed_check(
