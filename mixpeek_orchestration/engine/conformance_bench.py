@@ -22,7 +22,7 @@ from mixpeek_orchestration.engine.metering import peak_rss_bytes
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, Pipeline, Step, build_from_recipe
 from mixpeek_orchestration.engine.realtime_probe import Answers
 from mixpeek_orchestration.engine.stepping import Processor
-from mixpeek_orchestration.extractors.testing.properties import WHOLE_BATCH, Outcome
+from mixpeek_orchestration.extractors.testing.lab import WHOLE_BATCH, Outcome
 from mixpeek_orchestration.extractors.testing.samples import SampleItem, source_items
 
 
@@ -126,10 +126,9 @@ class _WatchedStep:
 
 
 def _differs(batch: pd.DataFrame, name: str, before: list[Any]) -> bool:
-    """Whether the column of the batch holds other values now; a batch with other rows was changed by adding rows."""
-    if name not in batch.columns:
-        return True
-    after = batch[name].tolist()
+    """Whether the column holds other values now. One that was dropped was not written over, and with another number
+    of rows there is nothing to compare."""
+    after = batch[name].tolist() if name in batch.columns else before
     return len(after) == len(before) and any(
         one is not other and one != other for one, other in zip(after, before, strict=True)
     )

@@ -23,7 +23,7 @@ from mixpeek_orchestration.extractors.testing.report import Check, failed, judge
 from mixpeek_orchestration.extractors.testing.samples import Sample, source_items
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.extractors.testing.properties import Bench
+    from mixpeek_orchestration.extractors.testing.lab import Bench
 
 OpenObjects = Callable[[Mapping[str, Any]], ObjectStore]
 CHECK = "sample run"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.extractors.testing.lab import Lab
 from mixpeek_orchestration.extractors.testing.plugin import SOURCE
-from mixpeek_orchestration.extractors.testing.properties import Lab
 
 
 @pytest.fixture(scope="session")

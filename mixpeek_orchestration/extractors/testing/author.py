@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.extractors.testing.properties import Lab, Property
+    from mixpeek_orchestration.extractors.testing.lab import Lab
+    from mixpeek_orchestration.extractors.testing.properties import Property
 
 
 def test_conformance(conformance_property: Property, conformance_lab: Lab) -> None:

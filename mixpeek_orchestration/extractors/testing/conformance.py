@@ -9,7 +9,8 @@ from typing import Any, Final
 from mixpeek_orchestration.core.errors import MixpeekError
 from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.extractors.testing.generated import generated, makes
-from mixpeek_orchestration.extractors.testing.properties import PROPERTIES, Bench, Lab, Property
+from mixpeek_orchestration.extractors.testing.lab import Bench, Lab
+from mixpeek_orchestration.extractors.testing.properties import PROPERTIES, Property
 from mixpeek_orchestration.extractors.testing.report import Check, judged
 from mixpeek_orchestration.extractors.testing.samples import Sample, SampleItem
 

@@ -7,102 +7,19 @@ does not undo it is then right in every run but the shuffled one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
-from mixpeek_orchestration.core.extractor import ExtractorDescription
-from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.finding import Finding, Severity
-from mixpeek_orchestration.extractors.testing.answers import answered_vectors
-from mixpeek_orchestration.extractors.testing.comparison import Place, Rows, cosine, differences, is_vector
+from mixpeek_orchestration.extractors.testing.lab import Lab, place_said
+from mixpeek_orchestration.extractors.testing.parity import PARITY, no_parity, parity
 from mixpeek_orchestration.extractors.testing.samples import SampleItem, SamplePart
 
 BATCH_SIZES: Final = (1, 2, 7)
-WHOLE_BATCH: Final = 64
-PARITY: Final = 0.9999
 _SHOWN: Final = 3
 _REFUSALS: Final = frozenset({"ItemFailure", "TransientItemFailure", "InvalidInput"})
 _HOSTILE_TEXT: Final = "\x00\x01\x1b[31m\ufffd\u202e\u200b\U0001f9ff" * 3
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run made of its items: rows by item, errors by item, and which contract columns a step wrote over."""
-
-    rows: Mapping[str, Rows]
-    errors: Mapping[str, tuple[ItemError, ...]] = field(default_factory=dict)
-    edited: frozenset[str] = frozenset()
-    wall_s: float = 0.0
-    peak_rss_bytes: int = 0
-
-
-class Live(Protocol):
-    """A pipeline whose processors have been created and stay alive between runs."""
-
-    def run(self, items: Sequence[SampleItem], *, without_data: Iterable[str] = ()) -> Outcome:
-        """What comes out of the items; `data` is null for those in `without_data`."""
-
-
-class Bench(Protocol):
-    """Where the properties run a package."""
-
-    description: ExtractorDescription
-
-    def open(self, *, batch_size: int = WHOLE_BATCH) -> Live:
-        """A pipeline with new processors."""
-
-    def answer(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """What the package's `realtime.py` answers."""
-
-
-@dataclass
-class Lab:
-    """The runs that properties share, made when the first one asks."""
-
-    bench: Bench
-    items: tuple[SampleItem, ...]
-
-    @cached_property
-    def first(self) -> Outcome:
-        """All items, in one batch where the batch size allows."""
-        return self.bench.open().run(self.items)
-
-    @cached_property
-    def again(self) -> tuple[Live, Outcome]:
-        """The same items through new processors, which are still there."""
-        live = self.bench.open()
-        return live, live.run(self.items)
-
-    @cached_property
-    def unstable(self) -> dict[Place, str]:
-        """Where two equal runs differ."""
-        return differences(self.first.rows, self.again[1].rows)
-
-    def compared(self, outcome: Outcome, *, base: Outcome | None = None) -> list[str]:
-        """What this run gave other than the first one did, as sentences."""
-        found = differences((base or self.first).rows, outcome.rows, ignoring=frozenset(self.unstable))
-        return [f"{_place(place)}: {how}" for place, how in found.items()]
-
-    def lost(self, outcome: Outcome) -> list[str]:
-        """Items of the first run that did not come out, or came out with an error, in this one."""
-        found = [
-            f"{item}: {errors[0].error_class}: {errors[0].message}"
-            for item, errors in outcome.errors.items()
-            if self.first.rows.get(item)
-        ]
-        gone = [
-            f"{item}: no row came out"
-            for item, rows in self.first.rows.items()
-            if rows and not outcome.rows.get(item) and item not in outcome.errors
-        ]
-        return found + gone
-
-
-def _place(place: Place) -> str:
-    item, column = place
-    return f"{column!r} of {item}" if column else item
 
 
 Judge = Callable[[Lab], list[str]]
@@ -139,7 +56,7 @@ class Property:
 
 def determinism(lab: Lab) -> list[str]:
     """Two runs over the same objects, each with new processors."""
-    return [f"{_place(place)}: {how}" for place, how in lab.unstable.items()]
+    return [f"{place_said(place)}: {how}" for place, how in lab.unstable.items()]
 
 
 def batch_size(lab: Lab) -> list[str]:
@@ -179,23 +96,6 @@ def empty(lab: Lab) -> list[str]:
     return found
 
 
-def parity(lab: Lab) -> list[str]:
-    """The vector of a text in the batch against the one that `realtime.py` answers with."""
-    found = []
-    for item, text, row in _comparable(lab):
-        answer = lab.bench.answer({"text": text})
-        for name, vector in answered_vectors(answer, lab.bench.description).items():
-            stored = row.get(name)
-            if (item, name) in lab.unstable or not is_vector(stored):
-                continue
-            agree = cosine(stored, vector)
-            if agree < PARITY:
-                found.append(
-                    f"{name!r} of {item}: batch and realtime agree with a cosine of {agree:.4f} only"
-                )
-    return found
-
-
 def in_place(lab: Lab) -> list[str]:
     """What the columns of the contract hold after a step, in the batch that it was given."""
     return [f"a step wrote over batch[{name!r}]" for name in sorted(lab.first.edited)]
@@ -207,13 +107,6 @@ def state(lab: Lab) -> list[str]:
     outcome = live.run(lab.items)
     said = [*lab.lost(outcome), *lab.compared(outcome, base=before)]
     return [f"the second time, {case}" for case in said]
-
-
-def _no_parity(lab: Lab) -> str:
-    description = lab.bench.description
-    if not description.has_realtime or description.inference_type != "embedding":
-        return "the package has no realtime embedding"
-    return "" if _comparable(lab) else "no text of the sample gives exactly one vector"
 
 
 PROPERTIES: Final = (
@@ -258,7 +151,7 @@ PROPERTIES: Final = (
         f"A text has the same vector in the batch and at query time (cosine of {PARITY} or more).",
         "Let both call the same function with the same model, normalisation and prefix.",
         parity,
-        _no_parity,
+        no_parity,
     ),
     Property(
         "TEST107",
@@ -307,12 +200,3 @@ class _Everything(frozenset[str]):
 
     def __contains__(self, name: object) -> bool:
         return not super().__contains__(name)
-
-
-def _comparable(lab: Lab) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """The items that are one text and came out as one row."""
-    return [
-        (item.name, item.parts[0].text, lab.first.rows[item.name][0])
-        for item in lab.items
-        if len(item.parts) == 1 and item.parts[0].text and len(lab.first.rows.get(item.name, ())) == 1
-    ]
