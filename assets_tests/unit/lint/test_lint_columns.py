@@ -149,3 +149,28 @@ def test_the_documented_mistakes_are_found_in_the_documented_packages() -> None:
 def test_a_column_from_the_parameters_is_not_guessed() -> None:
     """The documented plugin reads the column that its parameters name; nothing is said of it."""
     assert lint_files(CLI) == []
+
+
+def test_built_in_services_write_the_column_that_their_config_names() -> None:
+    """An embedding service in the pipeline writes `output_column_name`, and a feature of another name has no writer."""
+    head = (
+        "from shared.extractors.sdk import StepDefinition\n"
+        "from shared.inference.registry import get_batch_service\n\n"
+        "from .processors.core import WordCounter\n\n"
+        'MODEL, COLUMN = "sentence-transformers/all-MiniLM-L6-v2", "word_vector"\n\n\n'
+    )
+    pipeline = head + (
+        "def build_steps(extractor_request, **kwargs):\n"
+        '    embed = StepDefinition(get_batch_service("sentence-transformers/all-MiniLM-L6-v2"),'
+        ' config={"output_column_name": "word_vector"})\n'
+        '    return {"steps": [embed, StepDefinition(WordCounter)]}\n'
+    )
+    step = "class WordCounter:\n    def __call__(self, batch):\n        return batch.assign(words=1)\n"
+    manifest = PACKAGE["manifest.py"].replace('"embedding_dim": 8', '"embedding_dim": 384')
+    files = {**PACKAGE, "manifest.py": manifest, "pipeline.py": pipeline, "processors/core.py": step}
+    files["realtime.py"] = PACKAGE["realtime.py"].replace(
+        "from .processors.core import vector_of", "vector_of = len"
+    )
+    assert lint_files(files) == []
+    other = {**files, "pipeline.py": pipeline.replace('": "word_vector"}', '": "vector_of_words"}')}
+    assert [one.rule for one in lint_files(other)] == ["COL001"]

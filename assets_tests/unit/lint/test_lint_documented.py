@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mixpeek_orchestration.extractors.lint import lint, lint_files
+from mixpeek_orchestration.extractors.templates.scaffold import CATEGORIES, NewPackage, write_package
 
 from .documented_packages import CLEAN, IMAGE_EMBEDDER
 
@@ -37,3 +38,10 @@ def test_the_documented_image_embedder_has_the_faults_that_it_has() -> None:
         ("NAM001", "io is not defined."),
         ("SEQ001", "self._model.get_image_features is called for each row (the loop in line 21)."),
     ]
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_new_packages_are_clean(category: str, tmp_path: Path) -> None:
+    """What `mixpeek plugin init` writes passes lint without a word."""
+    write_package(NewPackage("new_package", category), tmp_path)
+    assert [one.line_of_text for one in lint(tmp_path / "new_package")] == []

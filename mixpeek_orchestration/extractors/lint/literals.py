@@ -45,6 +45,14 @@ class ClassOf:
 
 
 @dataclass(frozen=True)
+class FunctionOf:
+    """A function that the package defines at the top of a module, and the file it is in."""
+
+    file: str
+    node: ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
 class Imported:
     """A name that was imported from outside the package: `module.name`."""
 
@@ -97,6 +105,8 @@ class Values:
             return UNKNOWN
         if isinstance(binding.node, ast.ClassDef):
             return ClassOf(file, binding.node)
+        if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return FunctionOf(file, binding.node)
         if isinstance(binding.node, ast.ImportFrom):
             return self._imported(file, binding.node, binding.attribute, depth + 1)
         if isinstance(binding.node, ast.Import):

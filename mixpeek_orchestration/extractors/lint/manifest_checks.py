@@ -118,7 +118,8 @@ class ManifestChecks:
                 yield self._wrong_type(field, value, "a dict", f"{field} = {{…}}")
 
     def _schemas(self) -> Iterator[Finding]:
-        untyped = self._declared.typed is None
+        # Only this style is documented to have both; the others may leave them out.
+        untyped = self._declared.typed is None and self._declared.metadata is not None
         for field in _SCHEMAS:
             schema = self._declared.get(field, _ABSENT)
             if schema is _ABSENT and untyped and field != "parameter_schema":
@@ -297,7 +298,8 @@ class ManifestChecks:
             "Add realtime.py with a class InferenceService; omit the declaration if only batches are needed."
         )
         fields = self._declared.fields
-        if fields.get("feature_uri", None) is not None:
+        uri = fields.get("feature_uri")
+        if isinstance(uri, str) or (uri is not None and self._feature_names()):
             yield self._found(
                 "RT001",
                 self._declared.line("feature_uri"),

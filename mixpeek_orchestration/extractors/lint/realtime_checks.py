@@ -26,6 +26,7 @@ from mixpeek_orchestration.extractors.lint.shapes import (
 
 _METHODS: Final = ("infer", "run_inference", "_process_single", "__call__", "predict")
 _ENDINGS: Final = ("InferenceService", "RealtimeService", "RealtimeHandler")
+_OFFERED: Final = ("container", "secrets")
 _BASES: Final = ("InferenceService", "BaseInferenceService")
 _EMBEDDERS: Final = frozenset(
     {"SentenceTransformer", "from_pretrained", "prefetch_hf_model", "get_batch_service"}
@@ -79,9 +80,9 @@ def _comes_from_elsewhere(values: Values) -> bool:
 
 def _made(service: Shape) -> Iterator[Finding]:
     init = service.methods.get("__init__")
-    missing = missing_parameters(init[1], 1) if init and not init[1].decorator_list else []
+    missing = missing_parameters(init[1], 1, _OFFERED) if init and not init[1].decorator_list else []
     if init and missing:
-        message = f"{service.name} is made without arguments, and its constructor needs {missing[0]!r}."
+        message = f"The constructor of {service.name} needs {missing[0]!r}, which nobody passes."
         yield finding("RT005", init[0], init[1], message, "Write def __init__(self).")
 
 
@@ -91,7 +92,7 @@ def _called(service: Shape, method: tuple[str, Function]) -> Iterator[Finding]:
         return
     given = 2 if function.name == "predict" else 3
     missing = missing_parameters(function, given)
-    if missing or not takes(function, given):
+    if missing or not takes(function, 2):
         what = "the request" if given == 2 else "inputs and parameters"
         message = f"{service.name}.{function.name} is called with {what}"
         message += f", and needs {missing[0]!r} too." if missing else ", and does not take them."

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mixpeek_orchestration.extractors.lint.contract import DIMENSIONS
 from mixpeek_orchestration.extractors.lint.frames import Kind, Visit, callee
 from mixpeek_orchestration.extractors.lint.literals import Imported, Unknown, Values
 from mixpeek_orchestration.extractors.lint.package import LintedPackage
 from mixpeek_orchestration.extractors.lint.shapes import own_nodes
-from mixpeek_orchestration.extractors.lint.steps import Steps
+from mixpeek_orchestration.extractors.lint.steps import ForeignStep, Steps
 
+_OUTPUT: Final = "output_column_name"
 _FRAMES: Final = frozenset({"batch", "df", "frame", "table", "columns", "out", "output", "result", "results"})
 _OPEN_CALLS: Final = ("read_", "json_normalize", "get_dummies", "from_dict", "from_records", "concat_columns")
 _HARMLESS: Final = frozenset(
@@ -43,9 +45,9 @@ def read_writes(package: LintedPackage, values: Values, steps: Steps, visits: Se
         reader = _Reader(file, values, writes, held | _FRAMES, tree)
         for node in ast.walk(tree):
             reader.read(node)
-    for call in steps.foreign:
-        _of_service(call, writes)
-    writes.others |= any(_hands_on(package, values, visit) for visit in visits)
+    for step in steps.foreign:
+        _of_service(step, values, writes)
+    writes.others |= not steps.complete or any(_hands_on(package, values, visit) for visit in visits)
     return writes
 
 
@@ -141,12 +143,20 @@ class _Reader:
             self._writes.others = True
 
 
-def _of_service(call: ast.Call, writes: Writes) -> None:
-    """A step from elsewhere writes what its config names, and perhaps more."""
-    for node in ast.walk(call):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            writes.named.add(node.value)
-    writes.others = True
+def _of_service(step: ForeignStep, values: Values, writes: Writes) -> None:
+    """An embedding service writes the column that its config names; of other services more may come."""
+    output: Any = None
+    for node in ast.walk(step.call):
+        if isinstance(node, ast.keyword) and node.arg == _OUTPUT:
+            output = values.of(step.file, node.value)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == _OUTPUT:
+                    output = values.of(step.file, value)
+    embeds = step.service.endswith("EmbeddingBatch") or step.service.rpartition("/")[2] in DIMENSIONS
+    if isinstance(output, str):
+        writes.named.add(output)
+    writes.others |= not (embeds and isinstance(output, str))
 
 
 def _hands_on(package: LintedPackage, values: Values, visit: Visit) -> bool:

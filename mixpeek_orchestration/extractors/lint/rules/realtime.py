@@ -67,8 +67,11 @@ RULES: Final = (
     _error(
         id="RT005",
         title="The inference service cannot be made or called",
-        why="It is made without arguments and called with inputs and parameters (predict: with one request).",
-        bad=_service("async def infer(self, inputs):", '    return {"embedding": [0.5] * 8}'),
+        why="It is made with nothing but `container` and `secrets`, where it asks for them, and called with inputs and "
+        "parameters (predict: with one request).",
+        bad=_service(
+            "async def infer(self, inputs, parameters, model):", '    return {"embedding": [0.5] * 8}'
+        ),
         good=_GOOD,
         whole_file=True,
     ),
