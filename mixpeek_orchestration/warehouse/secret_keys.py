@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,11 +23,10 @@ def cipher(given: str, file: Path) -> Callable[[], MultiFernet]:
 
 
 def _kept(file: Path) -> str:
-    """The content of the key file, which is made (mode 0600) when it is not there; one of two processes makes it."""
+    """The content of the key file, which is made (mode 0600) when it is not there: whole, and by one of those who try."""
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.{os.getpid()}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor, temporary = tempfile.mkstemp(dir=file.parent)  # which only its owner can read
         with os.fdopen(descriptor, "w") as new:
             new.write(Fernet.generate_key().decode() + "\n")
             new.flush()
