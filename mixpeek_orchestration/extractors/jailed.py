@@ -88,7 +88,7 @@ class JailedStep:
         Raises `InvalidPackage` when the package ends the worker before it has seen a row.
         """
         with before_any_row(f"Step {self.description.name!r}"):
-            self.worker.call("create", step=self.place, wall_s=self.worker.limits.start_s)
+            self.worker.prepare("create", step=self.place)
         return guarded_processor(_StandIn(self), self.platform, name=f"Step {self.description.name!r}")
 
 

@@ -67,6 +67,10 @@ class PackageInWorker:
         result = self._processor(step)(opened(table))
         return sealed(result, table.schema, self._built()[step].description.name)
 
+    async def ready(self) -> None:
+        """The realtime half is loaded and set up."""
+        await self._realtime().ready()
+
     async def infer(self, inputs: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request."""
         return _plain(await self._realtime().infer(inputs, parameters))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -32,7 +33,9 @@ class JailedRealtime:
         self._worker = worker
         self._name = name
         self._platform = platform
-        self._alone = asyncio.Lock()
+        self._alone = threading.Lock()
+        self._preparing = threading.Lock()
+        self._prepared = False
 
     async def infer(self, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one request, as a dict."""
@@ -56,17 +59,29 @@ class JailedRealtime:
             seconds = self._worker.limits.start_s
             return self._checked(await self._sent("warm_up", seconds, parameters=dict(parameters)))
 
+    def close(self) -> None:
+        """The worker is gone."""
+        self._worker.close()
+
     async def _asked(self, method: str, **arguments: Any) -> Any:
         try:
             return await self._sent(method, None, **arguments)
         except WorkerDied as died:
             if died.context.get("blamed"):
                 raise
-        async with self._alone:
-            return await self._sent(method, None, **arguments)
+        return await asyncio.to_thread(self._again, method, arguments)
+
+    def _again(self, method: str, arguments: Mapping[str, Any]) -> Any:
+        """One second attempt at a time, so that what ends the worker is found out."""
+        with self._alone:
+            return self._worker.call(method, **arguments)
 
     async def _sent(self, method: str, seconds: float | None, **arguments: Any) -> Any:
         def submit() -> Any:
+            with before_any_row("realtime.py"), self._preparing:
+                if not self._prepared:
+                    self._worker.prepare("ready")
+                    self._prepared = True
             return self._worker.submit(method, wall_s=seconds, **arguments)
 
         reply = await asyncio.wrap_future(await asyncio.to_thread(submit))

@@ -109,6 +109,11 @@ class RealtimeService:
             )
         return [self._checked(answer, inputs) for answer, (inputs, _) in zip(answers, asked, strict=True)]
 
+    async def ready(self) -> None:
+        """The package's `setup` has run."""
+        with guarded(self._platform):
+            await self._ready()
+
     async def warm_up(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one real inference, after which everything it needs is loaded."""
         return await self.infer(self._contract.example, parameters)

@@ -67,7 +67,8 @@ class Worker:
         self._python = python
         self._root = Path(tempfile.mkdtemp(prefix="mixpeek-worker-")).resolve()
         self._live: list[WorkerProcess] = []
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._preparations: list[tuple[str, dict[str, Any]]] = []
         self._closing = weakref.finalize(self, _close, self._live, self._root)
         self._clean()
 
@@ -91,6 +92,17 @@ class Worker:
         raised, or `WorkerDied`."""
         self._process()
 
+    def prepare(self, method: str, **arguments: Any) -> Any:
+        """What the method returns now; it is called again first of all whenever the worker has been started again. It
+        has the time of a start: nobody's call pays for loading a model."""
+        with self._starting:
+            result = self.result(
+                self._process().submit(_message(method, arguments), b"", self.limits.start_s)
+            )
+            if (method, arguments) not in self._preparations:
+                self._preparations.append((method, arguments))
+            return result
+
     def call(
         self, method: str, table: pa.Table | None = None, *, wall_s: float | None = None, **arguments: Any
     ) -> Any:
@@ -102,8 +114,7 @@ class Worker:
     ) -> Future[Frame]:
         """The reply to come, to be read with `result`."""
         payload = b"" if table is None else tables.to_bytes(table)
-        content = {"method": method, "arguments": arguments}
-        return self._process().submit(content, payload, wall_s or self.limits.call_s)
+        return self._process().submit(_message(method, arguments), payload, wall_s or self.limits.call_s)
 
     def result(self, reply: Future[Frame]) -> Any:
         """What a reply says, waiting for it. A worker that answers with what is no answer is ended."""
@@ -149,6 +160,8 @@ class Worker:
             self._clean()
             self._live[:] = [WorkerProcess(self._start())]
             self._await_ready(self._live[0])
+            for method, arguments in self._preparations:
+                self.result(self._live[0].submit(_message(method, arguments), b"", self.limits.start_s))
             return self._live[0]
 
     def _await_ready(self, process: WorkerProcess) -> None:
@@ -192,6 +205,10 @@ class Worker:
             devices=paths.devices(),
             ports=self._access.network.ports,
         )
+
+
+def _message(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"method": method, "arguments": dict(arguments)}
 
 
 def _close(live: list[WorkerProcess], root: Path) -> None:
