@@ -79,11 +79,27 @@ class _Rewriter(ast.NodeTransformer):
         module = node.module or ""
         own = self._own_module(module)
         if own is not None:
-            self._reach(own, [alias.name for alias in node.names], node)
-            return _from(node, self._private(own), node.names)
+            return self._from_own(own, module, node)
         if module.split(".", 1)[0] not in ROOTS:
             return node
         return [self._from_root(module, alias, node) for alias in node.names]
+
+    def _from_own(self, own: str, module: str, node: ast.ImportFrom) -> list[ast.stmt]:
+        """From a module of the package; `pipeline` below `engine.extractors.<name>` is the SDK all the same."""
+        is_root = [
+            module.split(".", 1)[0] in ROOTS and resolve_name(module, alias.name) is not None
+            for alias in node.names
+        ]
+        ours = [alias for alias, root in zip(node.names, is_root, strict=True) if not root]
+        found = [
+            self._from_root(module, alias, node)
+            for alias, root in zip(node.names, is_root, strict=True)
+            if root
+        ]
+        if ours:
+            self._reach(own, [alias.name for alias in ours], node)
+            found.append(_from(node, self._private(own), ours))
+        return found
 
     def _import(self, alias: ast.alias, node: ast.Import) -> list[ast.stmt]:
         own = self._own_module(alias.name)
