@@ -24,9 +24,9 @@ def test_recordings_come_as_bytes_paths_and_video(whisper, recording):
 
 
 def test_long_recordings_go_through_in_windows(whisper, recording, monkeypatch):
-    """45 s are two windows of 30 s, which go through the model together with the one of a shorter recording; one at a
-    time they give the same words."""
-    cells = [str(recording(45)), str(recording(2, pitch=900))]
+    """6 s are two windows of 4 s, which go through the model together with the one of a shorter recording; one at a time
+    they give the same words. (The real model has windows of 30 s.)"""
+    cells = [str(recording(6)), str(recording(2, pitch=900))]
     passes: dict[int, list[int]] = {1: [], 8: []}
     words = {}
     for size, seen in passes.items():

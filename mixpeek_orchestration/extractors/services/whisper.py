@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _RATE: Final = 16_000
-_WINDOW_S: Final = 30
-_OVERLAP_S: Final = 5
 
 
 class WhisperConfig(ModelConfig):
@@ -55,16 +53,17 @@ class WhisperTranscriptionBatch(ModelService):
 
         folder = self.folder()
         model = load_once(self.load_model, folder, self.settings.device)
+        hearing = AutoFeatureExtractor.from_pretrained(str(folder))
         self._recognise = pipeline(
             "automatic-speech-recognition",
             model=model,
             tokenizer=load_tokenizer(folder),
-            feature_extractor=AutoFeatureExtractor.from_pretrained(str(folder)),
+            feature_extractor=hearing,
             device=model.device,
-            # Overlapping windows, whose words are joined where they agree: of one recording, and of several, they
-            # go through the model together.
-            chunk_length_s=_WINDOW_S,
-            stride_length_s=_OVERLAP_S,
+            # Overlapping windows, whose words are joined where they agree. Those of one recording, and of several, go
+            # through the model together. The warning says that Whisper's own way, one window after the other, is a
+            # little more accurate.
+            chunk_length_s=hearing.chunk_length,
             ignore_warning=True,
         )
 
