@@ -130,9 +130,7 @@ def _state_dict(folder: Path) -> dict[str, Any]:
 
         state |= load_file(path)
     for path in [] if safe else sorted(path for path in folder.rglob("*") if path.suffix in _TORCH):
-        import torch
-
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = _weights_only(path)
         state |= loaded.get("state_dict", loaded)
     if not state:
         raise InvalidPackage(
@@ -142,3 +140,20 @@ def _state_dict(folder: Path) -> dict[str, Any]:
             fix="Upload .safetensors, .pt, .bin or .onnx files.",
         )
     return state
+
+
+def _weights_only(path: Path) -> dict[str, Any]:
+    import pickle
+
+    import torch
+
+    try:
+        loaded: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InvalidPackage(
+            f"{path.name} holds more than weights, and loading it would run code.",
+            field="model",
+            value=path.name,
+            fix="Save its state_dict() alone, or as safetensors.",
+        ) from error
+    return loaded

@@ -41,7 +41,7 @@ def created_answer(model: OwnModel) -> dict[str, Any]:
     return {
         "success": True,
         "model_id": model.model_id,
-        "deployment_status": "ready",
+        "deployment_status": "deployed",
         "endpoint": "",
         "model_archive_url": archive_url(model),
     }
