@@ -171,7 +171,7 @@ KNOWN_MISSES = {
 
 def security(code: str) -> set[str]:
     """The security rules that the code breaks."""
-    return {one.rule for one in lint_files({**PACKAGE, "helper.py": code}) if one.rule.startswith("SEC")}
+    return {one.rule for one in lint_files({"helper.py": code}) if one.rule.startswith("SEC")}
 
 
 @pytest.mark.parametrize(("rule", "code"), [(rule, code) for rule, codes in CAUGHT.items() for code in codes])

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mixpeek_orchestration.extractors import compute_profile, conditions, pipeline, processing
 
@@ -55,7 +55,7 @@ DOCUMENTED_SERVICES: Final = frozenset(
     }
 )
 ANSWERS: Final[Mapping[str, frozenset[str]]] = {
-    "embedding": frozenset({"embedding", "embeddings", "vector", "vectors"}),
+    "embedding": frozenset({"embedding", "embeddings", "vector"}),
     "rerank": frozenset({"scores"}),
     "classify": frozenset({"labels"}),
     "generate": frozenset({"text", "keep"}),
@@ -141,13 +141,13 @@ def _fields_of(file: str, name: str) -> list[str]:
     ]
 
 
-def _constant(file: str, name: str) -> Any:
+def _constant(file: str, name: str) -> tuple[str, ...]:
     value = next(
         node.value
         for node in _tree(file).body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name
     )
-    return ast.literal_eval(value) if value is not None else ()
+    return tuple(ast.literal_eval(value)) if value is not None else ()
 
 
 @cache

@@ -77,7 +77,7 @@ def schema_fields(values: Values, schema: Any) -> frozenset[str] | None:
     if schema is None:
         return frozenset()
     if isinstance(schema, ClassOf):
-        return _class_fields(values, schema, depth=0)
+        return _class_fields(values, schema)
     if isinstance(schema, dict):
         properties = schema.get("properties", schema)
         named = isinstance(properties, dict) and all(isinstance(key, str) for key in properties)
@@ -92,14 +92,19 @@ def bases(values: Values, defined: ClassOf) -> Iterator[Any]:
         yield values.of(defined.file, node)
 
 
-def _class_fields(values: Values, defined: ClassOf, depth: int) -> frozenset[str] | None:
+def _class_fields(values: Values, defined: ClassOf) -> frozenset[str] | None:
+    fields: frozenset[str] | None = values.remembered(
+        "fields", defined.node, lambda: _fields(values, defined)
+    )
+    return fields
+
+
+def _fields(values: Values, defined: ClassOf) -> frozenset[str] | None:
     found: set[str] = set()
     for base in bases(values, defined):
         if isinstance(base, Imported) and base.dotted in _BASES:
             continue
-        inherited = (
-            _class_fields(values, base, depth + 1) if isinstance(base, ClassOf) and depth < 8 else None
-        )
+        inherited = _class_fields(values, base) if isinstance(base, ClassOf) else None
         if inherited is None:
             return None
         found |= inherited

@@ -115,7 +115,7 @@ def _dimension_of_model(package: LintedPackage, features: list[Any]) -> Iterator
     ]
     if len(declared) != 1 or not isinstance(declared[0], int):
         return
-    named = {}
+    named: dict[str, tuple[str, ast.AST]] = {}
     for file, tree in package.trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -121,7 +121,7 @@ def _libraries(package: LintedPackage, file: str, tree: ast.Module) -> Iterator[
         own = package.own_names | {"manifest", "pipeline", "realtime", "processors"}
         for first in {name.partition(".")[0] for name in names}:
             if first and first not in own | ROOTS | sys.stdlib_module_names | {"__future__"}:
-                yield node, first  # type: ignore[misc]
+                yield node, first
 
 
 def _is_declared(module: str, libraries: set[str]) -> bool:

@@ -82,6 +82,7 @@ class Values:
         self._package = package
         self._bindings: dict[str, dict[str, _Binding]] = {}
         self._constants: dict[tuple[str, str], Any] = {}
+        self._remembered: dict[tuple[str, int], Any] = {}
 
     def of(self, file: str, node: ast.expr | None, depth: int = 0) -> Any:
         """The value of an expression in `file`, or `UNKNOWN`."""
@@ -112,6 +113,14 @@ class Values:
         if isinstance(binding.node, ast.Import):
             return Imported(binding.attribute)
         return self.of(file, binding.node, depth + 1) if isinstance(binding.node, ast.expr) else UNKNOWN
+
+    def remembered(self, what: str, node: ast.AST, found: Callable[[], Any]) -> Any:
+        """What `found` gives, asked once for each node; `None` where finding it needs itself."""
+        key = what, id(node)
+        if key not in self._remembered:
+            self._remembered[key] = None
+            self._remembered[key] = found()
+        return self._remembered[key]
 
     def bindings(self, file: str) -> dict[str, _Binding]:
         """What each module-level name is bound to in the end; `None` where that depends on something."""

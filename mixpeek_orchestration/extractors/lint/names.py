@@ -48,6 +48,7 @@ class Names:
 
     uses: list[tuple[ast.expr, Scope]] = field(default_factory=list)
     module: Scope = field(default_factory=Scope)
+    _known: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
 
     def meanings(self, node: ast.expr, scope: Scope, depth: int = 0) -> frozenset[str]:
         """The dotted names that the expression may stand for."""
@@ -58,7 +59,7 @@ class Names:
     def _meanings(self, node: ast.expr, scope: Scope, depth: int) -> Iterator[str]:
         match node:
             case ast.Name(id=name):
-                yield from self._of_name(name, scope, depth)
+                yield from self._of_name(name, scope)
             case ast.Attribute(value=value, attr=attribute):
                 yield from (
                     f"{base.removesuffix('.__dict__')}.{attribute}"
@@ -76,14 +77,21 @@ class Names:
                 for value in values:
                     yield from self.meanings(value, scope, depth)
 
-    def _of_name(self, name: str, scope: Scope, depth: int) -> Iterator[str]:
+    def _of_name(self, name: str, scope: Scope) -> frozenset[str]:
+        key = name, id(scope)
+        if key not in self._known:
+            self._known[key] = frozenset()  # while it is found out: a name bound to itself means nothing more
+            self._known[key] = frozenset(self._bound_to(name, scope))
+        return self._known[key]
+
+    def _bound_to(self, name: str, scope: Scope) -> Iterator[str]:
         found, at_module = self._lookup(name, scope)
         shadowed = False
         for bound in found:
             if bound.dotted:
                 yield bound.dotted
             elif bound.value is not None and bound.scope is not None:
-                meant = self.meanings(bound.value, bound.scope, depth)
+                meant = self.meanings(bound.value, bound.scope)
                 yield from meant
                 shadowed |= bool(meant)
             else:

@@ -17,6 +17,7 @@ from mixpeek_orchestration.extractors.package_source import MANIFEST, PIPELINE, 
 __all__ = ["MANIFEST", "PIPELINE", "REALTIME", "LintedPackage", "Text", "parse_package"]
 
 Text = str | bytes
+_LARGEST: Final = 2_000_000
 _SKIPPED: Final = frozenset({"tests", "__pycache__", "node_modules"})
 
 
@@ -57,7 +58,10 @@ def parse_package(files: Mapping[str, Text], name: str) -> LintedPackage:
     texts: dict[str, str] = {}
     unreadable = []
     for path, raw in kept.items():
-        if not path.endswith((".py", ".toml", ".txt")):
+        if not is_read(path):
+            continue
+        if len(raw) > _LARGEST:
+            unreadable.append(_too_large(path, len(raw)))
             continue
         try:
             texts[path] = raw if isinstance(raw, str) else raw.decode("utf-8-sig")
@@ -77,6 +81,11 @@ def parse_package(files: Mapping[str, Text], name: str) -> LintedPackage:
     )
 
 
+def is_read(path: str) -> bool:
+    """Whether lint looks into the file; of all others it knows the names."""
+    return path.endswith(".py") or path in ("pyproject.toml", "requirements.txt")
+
+
 def is_skipped(path: str) -> bool:
     """Whether `path` is not part of what the platform loads: tests, caches and hidden files."""
     parts = PurePosixPath(path).parts
@@ -90,6 +99,11 @@ def _parsed(path: str, text: str) -> ast.Module:
         tree = ast.parse(text, filename=path)
         compile(text, path, "exec", dont_inherit=True)  # finds `return` outside a function and its like
     return tree
+
+
+def _too_large(path: str, size: int) -> Finding:
+    message = f"{path} has {size / 1e6:.1f} MB, which is more than code."
+    return finding("PKG004", path, 0, message, "Keep data in data files: JSON, Parquet, .npy.")
 
 
 def too_deep(path: str) -> Finding:

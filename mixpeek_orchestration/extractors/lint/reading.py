@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
-from mixpeek_orchestration.extractors.lint.package import Text, is_skipped
-
-_READ: Final = (".py", ".toml", ".txt")
+from mixpeek_orchestration.extractors.lint.package import Text, is_read, is_skipped
 
 
 def read_files(folder: Path) -> dict[str, Text]:
@@ -15,7 +12,7 @@ def read_files(folder: Path) -> dict[str, Text]:
     root = folder.resolve()
     files = ((file.relative_to(root).as_posix(), file) for file in sorted(root.rglob("*")))
     return {
-        name: file.read_bytes() if name.endswith(_READ) else ""
+        name: file.read_bytes() if is_read(name) else ""
         for name, file in files
         if not is_skipped(name) and file.is_file()
     }

@@ -46,14 +46,20 @@ class Shape:
         return any(base.rpartition(".")[2] in names for base in self.outside)
 
 
-def shape_of(values: Values, defined: ClassOf, depth: int = 0) -> Shape:
+def shape_of(values: Values, defined: ClassOf) -> Shape:
     """The class with the methods of its bases in the package; its own win."""
+    return values.remembered("shape", defined.node, lambda: _shape(values, defined)) or Shape(
+        defined, {}, (), False
+    )
+
+
+def _shape(values: Values, defined: ClassOf) -> Shape:
     methods: dict[str, tuple[str, Function]] = {}
     outside: list[str] = []
     known = not defined.node.keywords and not defined.node.decorator_list
     for base in reversed(list(bases(values, defined))):
-        if isinstance(base, ClassOf) and depth < 8 and base.node is not defined.node:
-            inherited = shape_of(values, base, depth + 1)
+        if isinstance(base, ClassOf):
+            inherited = shape_of(values, base)
             methods |= inherited.methods
             outside += inherited.outside
             known &= inherited.known
