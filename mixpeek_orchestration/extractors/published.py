@@ -11,11 +11,9 @@ from typing import Any
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.fingerprint import canonical_json, code_fp, fields_fp
+from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
-from mixpeek_orchestration.core.ports.platform import PlatformReference
 from mixpeek_orchestration.core.published import PublishedVersion, scopes, stricter
-from mixpeek_orchestration.extractors.declared_models import PART, with_digests
 from mixpeek_orchestration.extractors.environments import interpreter_for
 from mixpeek_orchestration.extractors.package_cache import PackageCache
 from mixpeek_orchestration.extractors.registry import PackageRegistry
@@ -28,7 +26,7 @@ class PublishedRegistry:
     """Implements `ExtractorRegistry`. A published version is run once per set of parameters, in the jail, to describe
     it; after that its description comes from the catalog.
 
-    `object_store` is what recipes carry for other machines; `platform` gives the services of a namespace.
+    `object_store` is what recipes carry for other machines.
     """
 
     def __init__(
@@ -40,7 +38,6 @@ class PublishedRegistry:
         model_cache: Path,
         object_store: Mapping[str, Any],
         isolation: Isolation = lambda _: "",
-        platform: Callable[[str], PlatformReference | None] = lambda _: None,
     ) -> None:
         self._folders = folders
         self._packages = packages
@@ -48,7 +45,6 @@ class PublishedRegistry:
         self._model_cache = model_cache
         self._object_store = object_store
         self._isolation = isolation
-        self._platform = platform
         self._described: dict[tuple[str, str], ExtractorDescription] = {}
         self._lock = threading.RLock()
 
@@ -65,7 +61,7 @@ class PublishedRegistry:
         if published is None:
             return self._of_folder(name, version, parameters, namespace_id)
         level = stricter(published.level, self._isolation(namespace_id))
-        described = replace(
+        return replace(
             self._description(published, dict(parameters or {})),
             name=published.name,
             version=published.spelling,
@@ -75,8 +71,8 @@ class PublishedRegistry:
             archive=published.archive,
             namespace_id=published.namespace_id,
             source=published.source,
+            object_store=self._object_store,
         )
-        return self._for_namespace(described, namespace_id)
 
     def names(self, namespace_id: str = "") -> list[tuple[str, str]]:
         """Name and version of everything that the namespace can use, sorted."""
@@ -99,16 +95,7 @@ class PublishedRegistry:
                 listed = ", ".join(f"{one} {spelling}" for one, spelling in published)
                 error.fix = f"{error.fix or ''} Published: {listed}.".strip()
             raise
-        return self._for_namespace(described, namespace_id)
-
-    def _for_namespace(self, described: ExtractorDescription, namespace_id: str) -> ExtractorDescription:
-        """With the services of the namespace, and with its own models in the fingerprint where there are any."""
-        platform = self._platform(namespace_id)
-        located = replace(described, object_store=self._object_store, platform=platform)
-        if platform is None or not any(part.startswith(PART) for part in described.code_parts):
-            return located
-        parts = with_digests(described.code_parts, platform.open())
-        return replace(located, code_parts=parts, code_fp=code_fp(parts))
+        return replace(described, object_store=self._object_store)
 
     def _is_folder(self, name: str, version: str | None) -> bool:
         wanted = None if version is None else canonical_version(version)

@@ -20,6 +20,7 @@ from mixpeek_orchestration.extractors.description import load_manifest
 from mixpeek_orchestration.extractors.guarded import guarded, guarded_answer
 from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest
+from mixpeek_orchestration.extractors.package_cache import on_this_machine
 from mixpeek_orchestration.extractors.package_source import REALTIME
 from mixpeek_orchestration.extractors.processing import BaseInferenceService, InferenceService
 from mixpeek_orchestration.extractors.recipe import built_from, runs_apart
@@ -41,6 +42,7 @@ def load_realtime(recipe: Recipe) -> RealtimeService | JailedRealtime:
     Raises `InvalidPackage` when the package has none, `Conflict` when it is not the planned one; for a package that runs
     in a process of its own, its first request does.
     """
+    recipe = on_this_machine(recipe)
     if runs_apart(recipe):
         from mixpeek_orchestration.extractors.jailed_realtime import load_jailed_realtime
 

@@ -12,6 +12,7 @@ from mixpeek_orchestration.core.ports.platform import Platform, PlatformReferenc
 from mixpeek_orchestration.extractors.declared_models import with_digests
 from mixpeek_orchestration.extractors.description import code_parts, load_manifest, load_pipeline
 from mixpeek_orchestration.extractors.model_files import use_model_cache
+from mixpeek_orchestration.extractors.package_cache import on_this_machine
 from mixpeek_orchestration.extractors.package_source import PackageSource, read_package
 from mixpeek_orchestration.extractors.parameters import validated_parameters
 from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, Step
@@ -27,11 +28,12 @@ def build_steps(recipe: Recipe) -> list[Step | JailedStep]:
 
     Raises `Conflict` when the package here is not the one that was planned with.
     """
-    if runs_apart(recipe):
+    here = on_this_machine(recipe)
+    if runs_apart(here):
         from mixpeek_orchestration.extractors.jailed import jailed_steps
 
-        return list(jailed_steps(recipe))
-    return list(built_from(recipe)[1].steps)
+        return list(jailed_steps(here))
+    return list(built_from(here)[1].steps)
 
 
 def runs_apart(recipe: Recipe) -> bool:

@@ -149,7 +149,7 @@ def test_rolling_back_to_what_still_runs_needs_no_start(
     lab: PublishingLab, two: tuple[PublishedVersion, PublishedVersion]
 ) -> None:
     """A collection keeps the old version's endpoint running, so going back to it is done at once."""
-    old, new = two
+    old = two[0]
     lab.collection(version=old.spelling)
     for version in two:
         deployed(lab, version)
@@ -190,7 +190,7 @@ def test_what_is_used_cannot_be_deleted(
     old, new = two
     lab.collection("readers", version=new.spelling)
     lab.plugins.deploy(lab.namespace_id, new.plugin_id, batch_only=True)
-    with pytest.raises(Conflict, match="'readers'.*deployment.*active"):
+    with pytest.raises(Conflict, match=r"'readers'.*deployment.*active"):
         lab.plugins.delete(lab.namespace_id, new.plugin_id)
     with pytest.raises(Conflict, match="2 versions"):
         lab.plugins.delete(lab.namespace_id, NAME)
