@@ -60,6 +60,7 @@ def test_from_a_folder_to_a_rolled_back_version(run: Run, tmp_path: Path) -> Non
     assert "no difference" in run("plugin", "diff", "tides", "1.0.1", folder).stdout
 
     assert document(run("plugin", "rollback", "tides", "--json"))["plugin_id"] == "tides_1_0_0"
+    assert run("plugin", "log", "tides").stdout.count("deployed 20") == 2
     pulled = tmp_path / "pulled"
     run("plugin", "pull", "tides", pulled)
     assert (pulled / "processors" / "core.py").read_text() == package("tides")["processors/core.py"]

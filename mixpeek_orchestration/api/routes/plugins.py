@@ -139,14 +139,16 @@ def test_realtime(plugin_id: str, body: RealtimeTestSpec, there: There, house: H
 def plugin_versions(name: str, there: There, house: House) -> dict[str, Any]:
     """Every version, newest first, with what it says, and when which one became active."""
     found = house.plugins.versions(there.namespace_id, name)
+    moves = house.plugins.activations(there.namespace_id, name)
+    activated = {move.version: move.activated_at for move in reversed(moves)}
     states = [house.plugins.status(there.namespace_id, one.plugin_id) for one in found]
     return {
         "name": name,
         "active_version": house.plugins.active(there.namespace_id, name),
-        "versions": [plugin_answer(state) for state in states],
-        "activations": [
-            activation_answer(one) for one in house.plugins.activations(there.namespace_id, name)
+        "versions": [
+            plugin_answer(state, activated_at=activated.get(state.plugin.version)) for state in states
         ],
+        "activations": [activation_answer(move) for move in moves],
         "total": len(found),
     }
 

@@ -84,6 +84,9 @@ def pull(
 def _log_lines(version: dict[str, Any]) -> list[str]:
     mark = " (active)" if version.get("active") else ""
     head = typer.style(f"{version['plugin_id']}{mark}", fg="yellow")
-    times = [("published", version.get("created_at")), ("deployed", version.get("deployed_at"))]
+    times = [
+        ("published", version.get("created_at")),
+        ("deployed", version.get("deployed_at") or version.get("activated_at")),
+    ]
     lines = [head, *(f"  {what} {when}" for what, when in times if when)]
     return [*lines, *([f"  {version['message']}"] if version.get("message") else [])]
