@@ -180,3 +180,25 @@ def test_findings_come_in_order() -> None:
     found = lint_files({**PACKAGE, "a.py": "import socket\nimport ctypes\n", "pipeline.py": "x = y\n"})
     assert found == sorted(set(found))
     assert [one.file for one in found] == sorted(one.file for one in found)
+
+
+def test_a_misspelled_import_names_what_was_meant() -> None:
+    """Of the many names of the SDK the fix gives the one that is near."""
+    code = "from shared.extractors.sdk import download_assets\n"
+    (found,) = lint_files({**PACKAGE, "helper.py": code})
+    assert (found.rule, found.fix) == ("IMP001", "Did you mean 'download_asset'?")
+
+
+def test_steps_are_found_however_the_pipeline_lists_them() -> None:
+    """A class, an instance, a function and a definition in a variable are steps, and their faults are found."""
+    head = "from shared.extractors.sdk import StepDefinition\n\nfrom .processors.core import Silent, silent\n\n\n"
+    core = (
+        "class Silent:\n    def __call__(self, batch):\n        batch['words'] = 1\n\n\n"
+        "def silent(batch):\n    batch['words'] = 1\n\n\ndef vector_of(text):\n    return [1.0] * 8\n"
+    )
+    for listed in ("[Silent]", "[Silent()]", "[silent]", "[StepDefinition(silent)]"):
+        pipeline = f'{head}def build_steps(extractor_request):\n    return {{"steps": {listed}}}\n'
+        found = {
+            one.rule for one in lint_files({**PACKAGE, "pipeline.py": pipeline, "processors/core.py": core})
+        }
+        assert {"BAT001", "COL001"} <= found, listed

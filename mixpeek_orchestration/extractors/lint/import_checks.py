@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 import sys
 import tomllib
@@ -55,6 +56,7 @@ _DISTRIBUTIONS: Final = {
     "sentencepiece": "sentencepiece",
     "Levenshtein": "levenshtein",
 }
+_LONG: Final = 8
 _LEAVES: Final = re.compile(r"leaves the package|has no module")
 
 
@@ -78,7 +80,16 @@ def _refused(package: LintedPackage, file: str) -> Iterator[Finding]:
         line = int(str(problem.field).rpartition(":")[2])
         rule = "IMP002" if _LEAVES.search(problem.message) else "IMP001"
         message = re.sub(r" \([^()]*, line \d+\)\.$", ".", problem.message)
-        yield finding(rule, file, line, message, problem.fix or "")
+        yield finding(rule, file, line, message, _nearest(problem.fix or "", str(problem.value)))
+
+
+def _nearest(fix: str, name: str) -> str:
+    """The fix, with the one name that was probably meant instead of a long list."""
+    listed = fix.rstrip(".").partition("Available are: ")[2].split(", ")
+    if len(listed) < _LONG:
+        return fix
+    close = difflib.get_close_matches(name, listed, n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}?" if close else "Nothing in the SDK has a name like it: write it in the package."
 
 
 def _declared_libraries(package: LintedPackage, declared: Declaration) -> set[str] | None:

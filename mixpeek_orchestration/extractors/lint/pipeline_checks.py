@@ -225,8 +225,8 @@ def _literals(file: str, node: ast.Call, values: Values) -> Iterator[Finding]:
         ):
             message = f"{word.arg} is {shown(value)}, not a positive whole number."
             yield finding("PIP004", file, word.value, message, "Write for example 32, or leave it out.")
-        if not isinstance(value, str):
-            continue
+        if not isinstance(value, str) or isinstance(word.value, ast.Attribute):
+            continue  # attributes of ResourceType and RowCondition are looked at where they stand
         last = value.rpartition(".")[2]
         if word.arg == "resource_type" and last.lower() not in contract.RESOURCE_TYPES:
             yield finding(
