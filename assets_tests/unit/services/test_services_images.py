@@ -34,10 +34,11 @@ def test_pictures_come_as_bytes_paths_urls_and_decoded(service, picture, tmp_pat
     assert np.abs(found - found[0]).max() < 1e-5
 
 
-def test_company_does_not_matter(service, picture):
-    """A picture has the same vector in batches of any size."""
+def test_company_does_not_matter(service, picture, calls):
+    """A picture has the same vector in batches of any size, and pictures go through the model together."""
     cells = [picture(colour) for colour in ("red", "green", "blue", "white", "gray")]
     together = _vectors(service(), cells)
+    assert calls == [5]
     assert np.abs(together - _vectors(service(batch_size=1), cells)).max() < 1e-5
     assert np.abs(together - _vectors(service(batch_size=2), cells)).max() < 1e-5
 
