@@ -86,7 +86,7 @@ def test_a_worker_that_dies_costs_its_row(tmp_path: Path, ray_cluster: LocalClus
     runner = RayRunner(ray_cluster.address, ray_cluster.environment)
     check, _ = open_harness(tmp_path / "harness").run(runner, description, sample)
     assert rows_by_rule(check) == {"TEST032": "row 2"}
-    assert "→ 1 documents" in check.message
+    assert "→ 1 document" in check.message
 
 
 @pytest.fixture

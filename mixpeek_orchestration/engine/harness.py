@@ -120,7 +120,12 @@ def without_absent_gpus(
 def _message(sample: Sample, results: Sequence[Extracted], runner: str) -> str:
     rows = sum(result.rows.num_rows for result in results)
     through = "Ray Data" if runner == "ray" else "this process"
-    return f"{sample.origin}: {len(sample.items)} objects → {rows} documents, through {through}"
+    objects, documents = _counted(len(sample.items), "object"), _counted(rows, "document")
+    return f"{sample.origin}: {objects} → {documents}, through {through}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @contextmanager

@@ -74,8 +74,8 @@ REALTIME = """
 """
 
 
-def _step(body: str) -> dict[str, str]:
-    """The package with another processor, which is a change of the good one."""
+def step_of(body: str) -> dict[str, str]:
+    """The files of the package with another processor, which is a change of the good one."""
     pipeline = dedent(PIPELINE).replace(
         ".processors.core import Letters", ".processors.changed import Letters"
     )
@@ -83,7 +83,7 @@ def _step(body: str) -> dict[str, str]:
 
 
 WRONG: Mapping[str, Mapping[str, str]] = {
-    "determinism": _step(
+    "determinism": step_of(
         """
         import secrets
         from .core import Letters as Good
@@ -96,7 +96,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
                 return batch
         """
     ),
-    "batch size": _step(
+    "batch size": step_of(
         """
         from .core import Letters as Good
 
@@ -108,7 +108,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
                 return batch
         """
     ),
-    "order": _step(
+    "order": step_of(
         """
         from .core import Letters as Good, vector_of
 
@@ -121,7 +121,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
                 return batch
         """
     ),
-    "poison row": _step(
+    "poison row": step_of(
         """
         from .core import Letters as Good
 
@@ -133,7 +133,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
                 return super().__call__(batch)
         """
     ),
-    "empty rows": _step(
+    "empty rows": step_of(
         """
         from .core import Letters as Good
 
@@ -147,7 +147,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
     "batch and realtime agree": {
         "realtime.py": dedent(REALTIME).replace('inputs["text"]', 'inputs["text"].replace("e", "")')
     },
-    "input left alone": _step(
+    "input left alone": step_of(
         """
         from .core import Letters as Good
 
@@ -159,7 +159,7 @@ WRONG: Mapping[str, Mapping[str, str]] = {
                 return batch
         """
     ),
-    "no state between batches": _step(
+    "no state between batches": step_of(
         """
         from .core import Letters as Good
 
@@ -177,6 +177,38 @@ WRONG: Mapping[str, Mapping[str, str]] = {
                 return batch
         """
     ),
+}
+
+
+PICTURES: Mapping[str, str] = {
+    "manifest.py": dedent(MANIFEST).replace('"text"', '"image"').replace("text: str", "image: str"),
+    "processors/core.py": """
+        from PIL import Image
+        from shared.extractors.sdk import download_asset, parallel_io
+
+
+        class Letters:
+            def __init__(self, config, **kwargs):
+                pass
+
+            def __call__(self, batch):
+                def corner(url):
+                    path, is_temporary = download_asset(url, suffix=".png")
+                    with Image.open(path) as image:
+                        return [float(value) + 1.0 for value in image.convert("RGB").getpixel((0, 0))]
+
+                corners = parallel_io(batch["data"].tolist(), corner)
+                for error in corners.errors.values():
+                    raise error
+                batch["letters"] = [3] * len(batch)
+                batch["letter_vector"] = [[*corners[place], 1.0] for place in range(len(batch))]
+                return batch
+    """,
+    "realtime.py": """
+        class RealtimeHandler:
+            def infer(self, inputs, parameters):
+                return {"embedding": [1.0, 2.0, 3.0, 4.0]}
+    """,
 }
 
 

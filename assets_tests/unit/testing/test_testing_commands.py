@@ -148,9 +148,9 @@ def test_sample_data_is_what_is_run(tmp_path: Path) -> None:
     package, file = write_package(tmp_path), tmp_path / "samples.csv"
     file.write_text("text,metadata.source\nSample text 1,test\nSample text 2,test\n")
     _, read = document("test", package, "--mock", "-s", file)
-    assert read["checks"][-1]["message"].startswith("2 of samples.csv: 2 objects → 2 documents")
+    assert read["checks"][-1]["message"].startswith("samples.csv: 2 objects → 2 documents")
     _, read = document("test", package, "--mock", "--input", '{"text": "one"}')
-    assert read["checks"][-1]["message"].startswith("1 of the input: 1 objects → 1 documents")
+    assert read["checks"][-1]["message"].startswith("the input: 1 object → 1 document")
 
 
 def test_sample_data_that_cannot_be_used_fails_its_check(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_correct_package_has_no_findings(tmp_path: Path, harness: Harness, des
     """The message says what the sample was and how much came out."""
     check = ran(harness, describe, tmp_path, "return good")
     assert (check.ok, check.findings) == (True, ())
-    assert check.message == "3 of test: 3 objects → 3 documents, through this process"
+    assert check.message == "test: 3 objects → 3 documents, through this process"
 
 
 def test_an_empty_row_may_be_dropped(tmp_path: Path, harness: Harness, describe: Describe) -> None:
@@ -116,14 +116,13 @@ def test_an_empty_row_may_be_dropped(tmp_path: Path, harness: Harness, describe:
     assert (check.ok, check.findings) == (True, ())
 
 
-def test_a_row_that_no_step_applies_to_is_a_warning(
-    tmp_path: Path, harness: Harness, describe: Describe
-) -> None:
-    """A condition that nothing matches is said, naming the type that was seen."""
+def test_a_run_without_any_document_fails(tmp_path: Path, harness: Harness, describe: Describe) -> None:
+    """A condition that nothing matches is said, naming the type that was seen; that nothing came out is the error."""
     pipeline = dedent(PIPELINE).replace("config={}", "config={}, condition='IS_IMAGE'")
     check = ran(harness, describe, tmp_path, "return good", **{"pipeline.py": pipeline})
-    assert {finding.rule for finding in check.findings} == {"TEST036"}
-    assert "text/plain" in check.findings[0].message
+    assert not check.ok
+    assert [finding.rule for finding in check.findings] == ["TEST037"] + 3 * ["TEST036"]
+    assert "text/plain" in check.findings[1].message
 
 
 def test_an_absent_gpu_is_a_note(tmp_path: Path, describe: Describe) -> None:
@@ -177,4 +176,4 @@ def test_a_picture_package_gets_files(tmp_path: Path, harness: Harness, describe
     description = describe(write_package(tmp_path, files))
     check, _ = harness.run_here(description, default_sample(description))
     assert (check.ok, check.findings) == (True, ())
-    assert check.message.startswith("3 generated (image): 3 objects → 3 documents")
+    assert check.message.startswith("generated image: 3 objects → 3 documents")

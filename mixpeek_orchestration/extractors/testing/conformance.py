@@ -47,26 +47,25 @@ def judge(one: Property, lab: Lab) -> Check:
 
 
 def conformance_items(sample: Sample) -> tuple[SampleItem, ...]:
-    """Different objects, the smallest first: those of the sample, and generated ones where these are few."""
-    kinds = list(dict.fromkeys(part.blob_type for item in sample.items for part in item.parts))
-    single = len(kinds) == 1 and all(len(item.parts) == 1 for item in sample.items)
-    extra = (
-        generated(kinds[0], _TEXTS if kinds[0] == "text" else _FILES) if single and makes(kinds[0]) else []
-    )
-    most = _TEXTS if "text" in kinds else _FILES
-    given = list(sample.items)
-    if extra and len(given) < len(extra):
-        model = given[0].parts[0].property
-        given += [_renamed(item, model, given[0]) for item in extra]
-    different = {tuple(part.content for part in item.parts): item for item in reversed(given)}
-    chosen = [item for item in given if item in different.values()][:most]
-    return tuple(sorted(chosen, key=_size))
+    """Different objects, the smallest first: those of the sample, and generated ones of its types where these are few."""
+    models = {part.blob_type: item for item in reversed(sample.items) for part in item.parts}
+    many = {kind: _TEXTS if kind == "text" else _FILES for kind in models}
+    extra = [
+        _alike(item, kind, model)
+        for kind, model in models.items()
+        if len(sample.items) < many[kind] and makes(kind)
+        for item in generated(kind, many[kind])
+    ]
+    given = sample.items[: max(many.values())]
+    different = {tuple(part.content for part in item.parts): item for item in reversed([*given, *extra])}
+    return tuple(sorted(different.values(), key=_size))
 
 
-def _renamed(item: SampleItem, property_name: str, model: SampleItem) -> SampleItem:
-    """The generated item as one of the sample's kind: the same property, the same fields beside it."""
-    parts = tuple(replace(part, property=property_name) for part in item.parts)
-    return replace(item, name=f"generated {item.name}", parts=parts, fields=model.fields)
+def _alike(item: SampleItem, kind: str, model: SampleItem) -> SampleItem:
+    """The generated item as one of the sample's: the property that its type has there, the same fields beside it."""
+    name = next(part.property for part in model.parts if part.blob_type == kind)
+    parts = tuple(replace(part, property=name) for part in item.parts)
+    return SampleItem(f"generated {item.name}", parts, model.fields)
 
 
 def _size(item: SampleItem) -> int:

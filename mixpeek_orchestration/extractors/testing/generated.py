@@ -41,7 +41,8 @@ def default_sample(description: ExtractorDescription, example: Mapping[str, obje
 
     An example that names a file is left alone: it is out on the network, or on the author's machine.
     """
-    if example and "text" in content_columns(example, description) and isinstance(example["text"], str):
+    takes_text = "text" in description.supported_input_types
+    if takes_text and example and content_columns(example, description) == ["text"]:
         return sample_of([example], description, origin="the manifest's example_input")
     kinds = [kind for kind in description.supported_input_types if kind in _MAKERS]
     if not kinds:
@@ -52,7 +53,7 @@ def default_sample(description: ExtractorDescription, example: Mapping[str, obje
             fix="Give one with --sample-data.",
         )
     items = [one for kind in kinds for one in generated(kind, 3)]
-    return Sample(f"{len(items)} generated ({', '.join(kinds)})", tuple(items))
+    return Sample(f"generated {', '.join(kinds)}", tuple(items))
 
 
 def generated(kind: str, count: int) -> list[SampleItem]:

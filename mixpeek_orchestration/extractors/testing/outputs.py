@@ -30,6 +30,8 @@ def output_findings(
     columns = {name for result in results for name in result.rows.column_names}
     if any(result.rows.num_rows for result in results):
         found += _fields(description, columns)
+    elif not errors:
+        found.insert(0, rules.NOTHING_WRITTEN.finding("No document came out of the sample."))
     return _merged(found)
 
 

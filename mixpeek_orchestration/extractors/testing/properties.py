@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.finding import Finding, Severity
 from mixpeek_orchestration.extractors.testing.lab import Lab, place_said
 from mixpeek_orchestration.extractors.testing.parity import PARITY, no_parity, parity
+from mixpeek_orchestration.extractors.testing.rules import NO_VECTOR, NOT_FINITE, ZERO, rule_of
 from mixpeek_orchestration.extractors.testing.samples import SampleItem, SamplePart
 
 BATCH_SIZES: Final = (1, 2, 7)
@@ -89,11 +91,12 @@ def empty(lab: Lab) -> list[str]:
     blanks = [_blank(model, "empty", b""), _blank(model, "spaces", b"  \n"), _blank(model, "null", b"-")]
     outcome = lab.bench.open().run([*lab.items, *blanks], without_data=["null"])
     found = lab.lost(outcome)
-    for blank in blanks:
-        for error in outcome.errors.get(blank.name, ()):
-            if error.error_class not in _tolerated(blank):
-                found.append(f"the {blank.name} row: {error.error_class}: {error.message}")
-    return found
+    failed = [(blank, error) for blank in blanks for error in outcome.errors.get(blank.name, ())]
+    return found + [
+        f"the {blank.name} row: {error.error_class}: {error.message}"
+        for blank, error in failed
+        if _is_wrong(blank, error)
+    ]
 
 
 def in_place(lab: Lab) -> list[str]:
@@ -188,15 +191,10 @@ def _with(part: SamplePart, content: bytes) -> SamplePart:
     return SamplePart(part.property, part.blob_type, part.mime_type, text, file)
 
 
-def _tolerated(blank: SampleItem) -> frozenset[str]:
-    """An empty text is a text; an empty file is no picture, and may fail in any way but with a zero vector."""
-    if all(part.file is None for part in blank.parts):
-        return _REFUSALS
-    return _Everything({"InvalidOutput"})
-
-
-class _Everything(frozenset[str]):
-    """Everything but its members."""
-
-    def __contains__(self, name: object) -> bool:
-        return not super().__contains__(name)
+def _is_wrong(blank: SampleItem, error: ItemError) -> bool:
+    """Whether an empty object may not fail like this. An empty text is a text, which may be refused or be left without a
+    vector; an empty file is no picture, and may fail in any way but with a useless vector."""
+    rule = rule_of(error.error_class, error.message)
+    if any(part.file is not None for part in blank.parts):
+        return rule in (ZERO, NOT_FINITE)
+    return error.error_class not in _REFUSALS and rule is not NO_VECTOR

@@ -102,6 +102,11 @@ NOTHING_APPLIED: Final = Rule(
     "Test with content that the pipeline's row conditions let through.",
     Severity.WARNING,
 )
+NOTHING_WRITTEN: Final = Rule(
+    "TEST037",
+    "The run wrote no document at all.",
+    "Test with content that the package is for, or look at what is said of the rows.",
+)
 
 RULES: Final = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 

@@ -112,7 +112,7 @@ def sample_of(
         _item(f"row {number}", nested(row), description, folder or Path.cwd())
         for number, row in enumerate(rows, start=1)
     )
-    return Sample(f"{len(items)} of {origin}", items)
+    return Sample(origin, items)
 
 
 def nested(row: Mapping[str, Any]) -> dict[str, Any]:
