@@ -307,11 +307,14 @@ def _is_answering(deployment: Deployment) -> bool:
 
 
 def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) -> Snapshot:
+    from mixpeek_orchestration.core.published import endpoint_owner
     from mixpeek_orchestration.warehouse.snapshot import publish
 
     def endpoint_of(namespace_id: str, name: str, version: str) -> tuple[str, str] | None:
         description = registry.describe(name, version, namespace_id=namespace_id)
-        return (description.version, description.namespace_id) if description.has_realtime else None
+        if not description.has_realtime:
+            return None
+        return description.version, endpoint_owner(description.namespace_id, namespace_id)
 
     return publish(catalog, settings.snapshots, endpoint_of=endpoint_of)
 

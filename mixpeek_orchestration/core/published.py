@@ -221,6 +221,12 @@ def next_patch(version: str) -> str:
     return f"{major}.{minor}.{patch + 1}"
 
 
+def endpoint_owner(package_owner: str, namespace_id: str) -> str:
+    """Whose endpoint answers: a working copy's is everybody's; a published package runs apart for every namespace that
+    uses it, a shared one too, because it may ask for that namespace's secrets."""
+    return namespace_id if package_owner else ""
+
+
 def stricter(*levels: str) -> str:
     """The strictest of some levels, empty ones aside."""
     return max((level for level in levels if level), key=LEVELS.index)

@@ -72,7 +72,7 @@ class Extractors:
     def _discovered(self, namespace_id: str, name: str, version: str | None) -> Discovered:
         described = self._registry.describe(name, version, namespace_id=namespace_id)
         owner, canonical = described.namespace_id, canonical_version(described.version)
-        endpoint = self._catalog.deployments.get(name, described.version, namespace_id=owner)
+        endpoint = self._catalog.deployments.get(name, described.version, namespace_id=namespace_id)
         if not described.archive:
             return Discovered(described, endpoint)
         packages = self._catalog.packages

@@ -14,7 +14,7 @@ from mixpeek_orchestration.core.identity import digest, joined
 from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.ports.serving import EndpointHost
-from mixpeek_orchestration.core.published import PublishedVersion, scopes
+from mixpeek_orchestration.core.published import PublishedVersion, endpoint_owner, scopes
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.rollout import Rollout
@@ -28,7 +28,7 @@ class WantedEndpoint:
     """An endpoint that should run: one recipe per parameter set in use. `wanted_fp` covers code and parameters.
 
     `code_fps` maps the fingerprint of the parameters, as collections keep them, to the batch `code_fp` of today.
-    `owner` is the namespace of a published version, empty for a working copy.
+    `owner` is the namespace that uses a published version, empty for a working copy.
     """
 
     endpoint_id: str
@@ -80,10 +80,11 @@ class Endpoints:
         for use in self._uses():
             description = self._description(use)
             if description is not None and description.has_realtime:
-                key = (description.name, description.version, description.namespace_id)
+                owner = endpoint_owner(description.namespace_id, use.namespace_id)
+                key = (description.name, description.version, owner)
                 parameters = description.parameters if use.parameters is None else use.parameters
                 described.setdefault(key, {})[fields_fp(parameters)] = description
-        return [_wanted(by_parameters) for _, by_parameters in sorted(described.items())]
+        return [_wanted(owner, each) for (_, _, owner), each in sorted(described.items())]
 
     def stale(self) -> list[WantedEndpoint]:
         """The wanted ones that do not run, run other code, do not answer, or are about to become active."""
@@ -215,17 +216,17 @@ class Endpoints:
         return self._is_answering(current)
 
 
-def _wanted(by_parameters: Mapping[str, ExtractorDescription]) -> WantedEndpoint:
+def _wanted(owner: str, by_parameters: Mapping[str, ExtractorDescription]) -> WantedEndpoint:
     first = next(iter(by_parameters.values()))
     recipes = {description.code_fp: description.recipe for description in by_parameters.values()}
     return WantedEndpoint(
-        endpoint_id=endpoint_id(first.name, first.version, first.namespace_id),
+        endpoint_id=endpoint_id(first.name, first.version, owner),
         name=first.name,
         version=first.version,
         wanted_fp=joined([first.realtime_fp, *recipes])[:LENGTH],
         recipes=tuple(recipes[code_fp] for code_fp in sorted(recipes)),
         code_fps={key: description.code_fp for key, description in by_parameters.items()},
-        owner=first.namespace_id,
+        owner=owner,
     )
 
 

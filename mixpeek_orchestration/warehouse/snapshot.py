@@ -30,8 +30,8 @@ KEPT_FILES: Final = 100
 KEPT_S: Final = 7 * 24 * 3600.0
 
 EndpointOf = Callable[[str, str, str], "tuple[str, str] | None"]
-"""For namespace, name and version: the version in the package's own spelling and the namespace that owns it (empty
-for a working copy); `None` when it does not answer queries."""
+"""For namespace, name and version: the version in the package's own spelling and the namespace whose endpoint it is
+(empty for a working copy); `None` when it does not answer queries."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class SnapshotCollection:
 class SnapshotEndpoint:
     """An extractor version that answers queries for one namespace: for its collections, or because it was deployed.
 
-    `owner` is the namespace that published it, empty for a working copy.
+    `owner` is the namespace that it answers for alone, empty for a working copy.
     """
 
     namespace_id: str

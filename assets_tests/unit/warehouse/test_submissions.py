@@ -120,6 +120,19 @@ def test_a_namespace_s_own_version_comes_before_the_shared_one(lab: PublishingLa
     assert describe(NAME, "v1", namespace_id=lab.namespace_id).namespace_id == SYSTEM
 
 
+def test_a_shared_package_has_an_endpoint_per_namespace(lab: PublishingLab) -> None:
+    """It may ask for secrets, so no namespace is answered by another one's endpoint."""
+    approve(lab, offer(lab))
+    lab.collection()
+    lab.namespace_id = lab.warehouse.access.create_namespace("other").namespace_id
+    lab.collection()
+    lab.settle()
+    assert len(lab.host.running) == 2
+    assert {one.owner for one in lab.warehouse.publish().endpoints} == {
+        one.namespace_id for one in lab.warehouse.catalog.resources.namespaces()
+    }
+
+
 def test_what_is_submitted_is_not_trusted(tmp_path: Path) -> None:
     """With the settings as they are it runs without any network, wherever it runs."""
     lab = open_lab(tmp_path)

@@ -260,8 +260,8 @@ class Deployment:
     """An endpoint: one extractor version that answers queries.
 
     `wanted_fp` is what should run, `running_fp` what does. `code_fps` maps the fingerprint of each parameter set
-    in use to the batch `code_fp` of the package that is running. `namespace_id` owns the published version, and is
-    empty for a working copy, which answers for all namespaces.
+    in use to the batch `code_fp` of the package that is running. `namespace_id` is the namespace that a published
+    version answers for, empty for a working copy, which answers for all of them.
     """
 
     endpoint_id: str
