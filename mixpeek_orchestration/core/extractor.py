@@ -122,6 +122,8 @@ class ExtractorDescription:
             object_store=self.object_store,
             platform=self.platform,
             python=self.python,
+            serve_config=self.serve_config,
+            container_image=self.container_image,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -165,7 +167,8 @@ class Recipe:
     A worker whose copy of the package has another `code_fp` must refuse to build. `model_cache` is the folder where
     model files are kept, empty for the worker's own default. A worker on a machine that has not unpacked `archive`
     fetches it from `object_store`. `platform` is a `PlatformReference`, which opens the services that the package may
-    use. Both hold references, never a secret.
+    use. Both hold references, never a secret. `serve_config` is how replicas of the realtime half want to be deployed,
+    `container_image` what they and the workers run in.
     """
 
     name: str
@@ -179,3 +182,5 @@ class Recipe:
     object_store: Mapping[str, Any] = field(default_factory=dict)
     platform: Any = None
     python: str = ""
+    serve_config: Mapping[str, Any] = field(default_factory=dict)
+    container_image: str = ""

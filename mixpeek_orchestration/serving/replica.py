@@ -15,6 +15,7 @@ from starlette.responses import Response
 from mixpeek_orchestration.core.errors import MixpeekError
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.serving.endpoint import Endpoint, Outcome, Request
+from mixpeek_orchestration.serving.options import actor_options, scaling
 from mixpeek_orchestration.serving.start_failure import StartFailed
 from mixpeek_orchestration.serving.wire import answer_body, error_body, read_request
 
@@ -66,18 +67,17 @@ def _answer_or_raise(outcome: Outcome) -> dict[str, Any]:
 
 def application(recipes: Sequence[Recipe], *, cpus: float, threads: int) -> serve.Application:
     """The Serve application of an endpoint."""
+    first = recipes[0]
     configured = serve.deployment(
         name="endpoint",
-        num_replicas=1,
         max_ongoing_requests=MAX_ONGOING_REQUESTS,
         max_constructor_retry_count=1,  # a package that does not come up will not at the second try
         graceful_shutdown_wait_loop_s=0.2,
         graceful_shutdown_timeout_s=60,  # nothing that was asked before is left unanswered
-        ray_actor_options={
-            "num_cpus": cpus,
-            # A query is short: more threads than one mostly wait for each other, and take CPUs from batch work.
-            "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(threads)}},
-        },
+        ray_actor_options=actor_options(
+            first.serve_config, first.container_image, cpus=cpus, threads=threads
+        ),
+        **scaling(first.serve_config),
     )
     deployment: serve.Deployment = configured(Replica)
     return deployment.bind(tuple(recipes))
