@@ -44,12 +44,12 @@ def from_worker(content: bytes) -> pa.Table:
     try:
         table = pa.ipc.open_stream(content).read_all()
         table.validate(full=True)
+        for field in table.schema:
+            _check_type(field.type, 0)
+        bare = pa.schema([pa.field(field.name, field.type) for field in table.schema])
+        return pa.Table.from_arrays(table.columns, schema=bare)
     except (pa.ArrowException, ValueError, OSError, TypeError, RecursionError) as error:
         raise ProtocolError(f"a damaged table ({type(error).__name__})") from None
-    for field in table.schema:
-        _check_type(field.type, 0)
-    bare = pa.schema([pa.field(field.name, field.type) for field in table.schema])
-    return pa.Table.from_arrays(table.columns, schema=bare)
 
 
 def _refuse_extensions(content: bytes) -> None:
