@@ -23,7 +23,7 @@ class LocalEncoder:
 
     def __init__(self, registry: ExtractorRegistry) -> None:
         self._registry = registry
-        self._services: dict[tuple[str, str, str], RealtimeService] = {}
+        self._services: dict[tuple[str, str, str, str], RealtimeService] = {}
         self._lock = threading.Lock()
         self._closing = ExitStack()
         self._loop: BlockingPortal | None = None
@@ -73,7 +73,9 @@ class LocalEncoder:
             if self._loop is None:
                 # One loop for all queries: what a package opens in one must still work in the next.
                 self._loop = self._closing.enter_context(start_blocking_portal("asyncio"))
-            key = (description.path, description.code_fp, description.realtime_fp)
+            recipe = description.recipe
+            owner = recipe.platform.config.get("namespace_id", "") if recipe.platform else ""
+            key = (description.path, description.code_fp, description.realtime_fp, owner)
             if key not in self._services:
-                self._services[key] = load_realtime(description.recipe)
+                self._services[key] = load_realtime(recipe)
             return self._services[key], self._loop
