@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.core.ports.platform import Platform
-from mixpeek_orchestration.extractors.container import use_platform
-from mixpeek_orchestration.extractors.secrecy import refuse_leaks, scrub_error
+from mixpeek_orchestration.extractors.container import running_platform, use_platform
+from mixpeek_orchestration.extractors.secrecy import refuse_leaks, scrub_error, scrub_logs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,16 +17,29 @@ if TYPE_CHECKING:
 
 @contextmanager
 def guarded(platform: Platform | None) -> Iterator[None]:
-    """Inside the block the platform is the current one; an error that leaves it names no secret."""
+    """Inside the block the platform is the current one; neither an error that leaves it nor what is logged in it
+    names a secret."""
     if platform is None:
         yield
         return
+    _clean_logs()
     with use_platform(platform):
         try:
             yield
         except BaseException as error:
             scrub_error(error, platform.secrets_in_use())
             raise
+
+
+@cache
+def _clean_logs() -> None:
+    """Once per process: what a package logs while a step runs names no secret."""
+
+    def in_use() -> Collection[str]:
+        platform = running_platform()
+        return () if platform is None else platform.secrets_in_use()
+
+    scrub_logs(in_use)
 
 
 def guarded_processor(

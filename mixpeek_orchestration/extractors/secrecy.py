@@ -67,19 +67,31 @@ def refuse_leaks(columns: Mapping[str, Iterable[Any]], secrets: Collection[str],
             )
 
 
-class ScrubbedLogs(logging.Filter):
-    """Replaces secrets in log records; `secrets` is asked at every record, because steps ask for more as they run."""
+def scrub_logs(secrets: Callable[[], Collection[str]]) -> None:
+    """From now on log records of this process contain no secret. `secrets` is asked at every record, because steps ask
+    for more as they run."""
+    make = logging.getLogRecordFactory()
 
-    def __init__(self, secrets: Callable[[], Collection[str]]) -> None:
-        super().__init__()
-        self._secrets = secrets
+    def scrubbing(*args: Any, **options: Any) -> logging.LogRecord:
+        record = make(*args, **options)
+        known = secrets()
+        if known:
+            _scrub_record(record, known)
+        return record
 
-    def filter(self, record: logging.LogRecord) -> bool:
+    logging.setLogRecordFactory(scrubbing)
+
+
+def _scrub_record(record: logging.LogRecord, secrets: Collection[str]) -> None:
+    try:
         message = record.getMessage()
-        clean = scrubbed(message, self._secrets())
-        if clean != message:
-            record.msg, record.args = clean, None
-        return True
+    except (TypeError, ValueError):  # arguments that do not fit their format
+        message = f"{record.msg} {record.args}"
+    clean = scrubbed(message, secrets)
+    if clean != message:  # formatters may read the arguments of others
+        record.msg, record.args = clean, None
+    if record.exc_info and record.exc_info[1] is not None:
+        scrub_error(record.exc_info[1], secrets)
 
 
 def _contains(value: Any, forms: tuple[str, ...]) -> bool:

@@ -23,7 +23,7 @@ from mixpeek_orchestration.core.errors import (
     NotFound,
 )
 from mixpeek_orchestration.extractors.guarded import guarded_answer, guarded_processor
-from mixpeek_orchestration.extractors.secrecy import MASK, ScrubbedLogs, leaked, scrub_error, scrubbed
+from mixpeek_orchestration.extractors.secrecy import MASK, leaked, scrub_error, scrubbed
 from mixpeek_orchestration.stores.catalog.memory import MemoryCatalog
 from mixpeek_orchestration.warehouse.platform import NamespacePlatform
 from mixpeek_orchestration.warehouse.secret_keys import cipher
@@ -183,10 +183,19 @@ def test_a_realtime_answer_with_a_secret_is_refused(platform: NamespacePlatform)
         guarded_answer({"debug": {"headers": [key]}}, platform, name="realtime.py")
 
 
-def test_logs_are_cleaned(caplog: pytest.LogCaptureFixture) -> None:
-    """The filter replaces secrets in what a package logs, also among the arguments."""
-    log = logging.getLogger("a.package")
-    log.addFilter(ScrubbedLogs(lambda: ["secret-1"]))
-    with caplog.at_level(logging.INFO, "a.package"):
-        log.info("calling with %s", "secret-1")
-    assert caplog.messages == [f"calling with {MASK}"]
+def test_logs_are_cleaned(platform: NamespacePlatform, caplog: pytest.LogCaptureFixture) -> None:
+    """What a step logs, also among the arguments and in the traceback of an error, names no secret."""
+
+    def step(batch: pd.DataFrame) -> pd.DataFrame:
+        key = platform.secret("OPENAI_API_KEY")
+        log = logging.getLogger("a.package")
+        log.warning("calling with %s", key)
+        try:
+            raise ValueError(f"refused {key}")
+        except ValueError:
+            log.exception("it failed")
+        return batch
+
+    guarded_processor(step, platform)(pd.DataFrame())
+    assert caplog.messages == [f"calling with {MASK}", "it failed"]
+    assert "sk-openai" not in caplog.text
