@@ -53,9 +53,17 @@ def _batch(*cells, **columns):
 
 
 def test_what_is_in_a_file_is_told_without_ffprobe(recording):
-    """Length, picture and sound of real files."""
+    """Length, picture and sound of real files, also of a stream that does not state its length."""
     assert probe(str(recording(3))) == Media(3.0, has_video=False, has_audio=True)
     assert probe(str(recording(3, video=True, audio=False))) == Media(3.0, has_video=True, has_audio=False)
+    bare = recording(3, video=True, audio=False).with_suffix(".h264")
+    assert (
+        run_locally(
+            "ffmpeg", ["-y", "-i", str(bare.with_suffix(".mp4")), "-c", "copy", str(bare)], 60
+        ).returncode
+        == 0
+    )
+    assert probe(str(bare)).seconds == pytest.approx(3, abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +118,8 @@ def test_pieces_are_kept_where_the_config_says(recording, tmp_path):
     found = FFmpegParallelChunking(config)(_batch(str(recording(4, video=True))))
     assert sorted(map(str, tmp_path.iterdir())) == sorted(found["video_segment_url"])
     assert found["start_time"].tolist() == [0, 1, 2]
+    sound = FFmpegParallelChunking(config)(_batch(str(recording(3))))
+    assert probe(sound["video_segment_url"][0]).seconds == pytest.approx(2, abs=0.1)
 
 
 def test_a_row_without_a_recording_stays_one_row(recording):
@@ -118,6 +128,13 @@ def test_a_row_without_a_recording_stays_one_row(recording):
     assert found["document_id"].tolist() == ["doc_0", "doc_1", "doc_1"]
     assert found["video_segment_url"][0] is None
     assert FFmpegParallelChunking()(_batch(None))["start_time"].tolist() == [None]
+
+
+def test_a_batch_without_rows_comes_back_with_the_columns():
+    """No rows in, none out, and the columns are there."""
+    found = FFmpegParallelChunking()(_batch())
+    assert found.empty
+    assert {"start_time", "end_time", "chunk_index", "video_segment_url"} <= set(found.columns)
 
 
 def test_what_is_no_recording_fails():

@@ -81,7 +81,13 @@ def test_speech_is_written_down(ask, whisper, recording):
 
 @pytest.mark.parametrize(
     ("inputs", "field"),
-    [({}, "text"), ({"text": " "}, "text"), ({"texts": []}, "text"), ({"image": "/etc/passwd"}, "image")],
+    [
+        ({}, "text"),
+        ({"text": " "}, "text"),
+        ({"texts": []}, "text"),
+        ({"image": "/etc/passwd"}, "image"),
+        ({"image": "data:image/png;base64,"}, "image"),
+    ],
 )
 def test_a_query_that_says_nothing_is_refused(ask, clip, inputs, field):
     """No words, and a path of this machine instead of a picture: the error names the input."""

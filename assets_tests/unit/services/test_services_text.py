@@ -71,6 +71,7 @@ def test_a_row_without_words_has_no_vector(service):
 def test_a_batch_without_words_needs_no_model(service, calls):
     """Rows that all say nothing come back with nulls."""
     assert service()(pd.DataFrame({"data": [None, " "]}))["embedding"].tolist() == [None, None]
+    assert service().embed_batch([]) == []
     assert calls == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -85,11 +86,9 @@ class FFmpegParallelChunking(BuiltInService):
         pieces = [self._pieces(cell, str(name)) for cell, name in zip(cells, names, strict=True)]
         source = [place for place, row in enumerate(pieces) for _ in row]
         rows = batch.iloc[source].reset_index(drop=True)
-        columns = ("start_time", "end_time", "chunk_index", self.output_column)
-        for column, found in zip(
-            columns, zip(*(piece for row in pieces for piece in row), strict=True), strict=True
-        ):
-            rows = with_column(rows, column, found)
+        flat = [piece for row in pieces for piece in row]
+        for place, column in enumerate(("start_time", "end_time", "chunk_index", self.output_column)):
+            rows = with_column(rows, column, [piece[place] for piece in flat])
         return rows
 
     def _pieces(self, cell: Any, name: str) -> list[Piece]:
@@ -98,8 +97,9 @@ class FFmpegParallelChunking(BuiltInService):
         with local_file(cell, self.settings.bytes_column) as path:
             media = probe(path)
             cuts = spans(media.seconds, self.settings.chunk_seconds, self.settings.overlap_seconds)
+            ending = suffix(media, exact=self.settings.reencode)
             with tempfile.TemporaryDirectory(prefix="cut-", dir=self._folder.name) as scratch:
-                made = [Path(scratch) / f"{name}_{place:05d}{suffix(media)}" for place in range(len(cuts))]
+                made = [Path(scratch) / f"{_plain(name)}_{place:05d}{ending}" for place in range(len(cuts))]
                 _all(
                     [
                         cut_arguments(path, span, media, str(target), exact=self.settings.reencode)
@@ -133,8 +133,10 @@ def spans(seconds: float, length: float, overlap: float = 0.0) -> list[tuple[flo
     return found
 
 
-def suffix(media: Media) -> str:
-    """The container that the pieces are in."""
+def suffix(media: Media, *, exact: bool) -> str:
+    """The container that the pieces are in: what is not encoded again needs one that takes everything."""
+    if not exact:
+        return ".mkv" if media.has_video else ".mka"
     return ".mp4" if media.has_video else ".m4a"
 
 
@@ -145,10 +147,14 @@ def cut_arguments(
     start, end = span
     seek = ["-ss", f"{start:.3f}", "-t", f"{end - start:.3f}", "-i", path]
     if not exact:
-        return [*seek, "-map", "0", "-c", "copy", "-avoid_negative_ts", "make_zero", target]
+        return [*seek, "-map", "0:V?", "-map", "0:a?", "-c", "copy", *_EXACT, target]
     picture = [*_VIDEO, "-pix_fmt", "yuv420p"] if media.has_video else ["-vn"]
     sound = ["-c:a", "aac"] if media.has_audio else ["-an"]
     return [*seek, *picture, *sound, *_EXACT, target]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def _all(commands: Sequence[list[str]]) -> None:

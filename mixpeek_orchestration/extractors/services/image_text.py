@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class ImageTextConfig(ModelConfig):
-    """What is embedded. Without a column, `data` is: a row of text/* as text, any other row as a picture."""
+    """What is embedded. Without a column, `data` is: a row of text/* as text, any other row as a picture.
+
+    With both columns, a row that has words is a text.
+    """
 
     text_column: str = Field(default="", description="Where texts are.")
     bytes_column: str = Field(
@@ -77,7 +80,8 @@ class ImageTextService(ModelService):
 
     def embed_batch(self, texts: list[str]) -> list[list[float]]:
         """The vectors of `texts` as plain lists."""
-        return [vector.tolist() for vector in self.embed(texts)]
+        vectors: list[list[float]] = self.embed(texts).tolist()
+        return vectors
 
     @property
     def _texts_only(self) -> bool:
@@ -105,7 +109,7 @@ class ImageTextService(ModelService):
         self.ready()
         size = self.settings.batch_size
         parts = [vectors(items[start : start + size]) for start in range(0, len(items), size)]
-        return np.concatenate(parts) if parts else []
+        return np.concatenate(parts) if parts else np.empty((0, self.dimension), dtype=np.float32)
 
     def _text_vectors(self, texts: list[str]) -> Any:
         import torch

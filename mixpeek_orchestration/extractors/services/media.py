@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -77,7 +76,7 @@ def _ffmpeg(arguments: Sequence[str]) -> ToolResult:
 
 def _decoded_seconds(path: str) -> float:
     """The length of a stream that does not state it, found by reading it all."""
-    times = list(_DECODED.finditer(_ffmpeg(["-hide_banner", "-i", path, "-f", "null", os.devnull]).stderr))
+    times = list(_DECODED.finditer(_ffmpeg(["-hide_banner", "-i", path, "-f", "null", "-"]).stderr))
     if not times:
         raise ItemFailure("The length of the content cannot be told.", field="data")
     return _seconds(times[-1])

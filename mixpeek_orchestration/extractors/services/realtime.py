@@ -131,16 +131,17 @@ def _image(value: Any) -> Any:
 
 def _content(value: Any, field: str) -> str | bytes:
     """A URL, or the bytes behind base64. Never a path: a query must not name files of this machine."""
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
+    if isinstance(value, bytes) or (isinstance(value, str) and value.startswith(("http://", "https://"))):
         return value
     try:
-        return base64.b64decode(str(value or "").rpartition("base64,")[2], validate=True)
-    except binascii.Error as error:
+        content = base64.b64decode(str(value or "").rpartition("base64,")[2], validate=True)
+    except binascii.Error:
+        content = b""
+    if not content:
         raise InvalidInput(
             f"The query's {field} is neither a URL nor base64.",
             field=field,
             value=value,
             fix="Send one of the two.",
-        ) from error
+        )
+    return content

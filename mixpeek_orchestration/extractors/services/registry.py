@@ -44,9 +44,7 @@ SERVICES: Final = (
     Entry(CLIPEmbeddingBatch, "Picture and text embedding", ("openai/clip-vit-base-patch32",)),
     Entry(SigLIPEmbeddingBatch, "Picture and text embedding", ("google/siglip-base-patch16-224",)),
     Entry(BGERerankerBatch, "Reranking", ("BAAI/bge-reranker-v2-m3",)),
-    Entry(
-        WhisperTranscriptionBatch, "Transcription", ("openai/whisper-large-v3-turbo", "openai/whisper_api")
-    ),
+    Entry(WhisperTranscriptionBatch, "Transcription", ("openai/whisper-large-v3-turbo",)),
     Entry(FFmpegParallelChunking, "Cutting audio and video"),
     Entry(ThumbnailGenerator, "Thumbnails"),
     Entry(VertexAIBatch, "Language model"),

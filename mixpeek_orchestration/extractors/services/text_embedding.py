@@ -97,10 +97,12 @@ class MeanPooledEncoder:
     def encode(self, texts: list[str]) -> Any:
         import numpy as np
 
-        tokens = self._tokenizer(texts, truncation=True, max_length=self._max_length)["input_ids"]
+        tokens = (
+            self._tokenizer(texts, truncation=True, max_length=self._max_length)["input_ids"] if texts else []
+        )
         groups = list(by_length([len(ids) for ids in tokens], self._batch_size))
         parts = [self._run([tokens[place] for place in group]) for group in groups]
-        vectors = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
+        vectors = np.empty((len(texts), parts[0].shape[1] if parts else 0), dtype=np.float32)
         for group, part in zip(groups, parts, strict=True):
             vectors[group] = part
         return vectors
