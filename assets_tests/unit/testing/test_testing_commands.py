@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mixpeek_orchestration.cli.main import app
 
-from .sample_packages import MANIFEST, PIPELINE, WRONG, write_package
+from .sample_packages import CORE, MANIFEST, PIPELINE, WRONG, write_package
 
 PLAIN = "metadata = {'name': 'letters', 'version': 'v1'}\ninput_schema = {}\n"
 
@@ -59,6 +59,18 @@ def test_a_correct_package_passes(tmp_path: Path) -> None:
     assert len(names(read)) == 16
     assert read["resources"]["sample_run"]["objects"] == 3
     assert read["resources"]["conformance"]["ms_per_object"] > 0
+
+
+def test_what_a_package_prints_is_not_in_the_json(tmp_path: Path) -> None:
+    """One document is on stdout, whatever the package says while it is read and run."""
+    talking = {
+        "manifest.py": f"print('reading')\n{dedent(MANIFEST)}",
+        "processors/core.py": f"print('importing')\n{dedent(CORE)}",
+    }
+    result = mixpeek("test", write_package(tmp_path, talking), "--mock", "--json")
+    assert json.loads(result.stdout)["ok"]
+    assert "reading" in result.stderr
+    assert "importing" in result.stderr
 
 
 def test_people_get_a_mark_and_a_line_for_each_check(tmp_path: Path) -> None:

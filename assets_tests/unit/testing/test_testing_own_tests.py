@@ -47,7 +47,17 @@ IMPORTS = """
         assert answer() == 42
 """
 CONFORMANCE = """
+    import pytest
     from mixpeek_orchestration.extractors.testing import test_conformance
+
+
+    @pytest.fixture(scope="session")
+    def conformance_sample():
+        return [{"text": "one of my own"}, {"text": "another, and longer"}]
+
+
+    def test_own_objects_are_used(conformance_lab):
+        assert "one of my own" in [item.parts[0].text for item in conformance_lab.items]
 """
 
 
@@ -73,11 +83,12 @@ def test_a_failing_own_test_fails_the_check(tmp_path: Path) -> None:
 
 
 def test_one_line_runs_the_conformance_kit(tmp_path: Path) -> None:
-    """Importing `test_conformance` tests every property; a package without one of them fails that test only."""
+    """Importing `test_conformance` tests every property, on objects of the author's where there are some; a package
+    without one of the properties fails that test only."""
     wrong = write_package(tmp_path, {**WRONG["order"], "tests/test_kit.py": CONFORMANCE})
     check = check_own_tests(wrong)
     assert not check.ok
-    assert "1 failed, 7 passed" in check.message, check.output
+    assert "1 failed, 8 passed" in check.message, check.output
     assert "test_conformance[order]" in check.findings[0].message
 
 

@@ -81,7 +81,7 @@ def test_documented_csv_nests_dotted_columns(tmp_path: Path) -> None:
 def test_the_content_column_is_found(row: dict[str, str], property_name: str) -> None:
     """By input type, by `data`, by the input schema, by a usual name, or because it is the only column."""
     part = only_part(sample_of([row], described(inputs=("body",)), origin="test"))
-    assert (part.property, part.text, part.blob_type) == (property_name, "x", "text")
+    assert (part.blob_property, part.text, part.blob_type) == (property_name, "x", "text")
 
 
 def test_a_path_of_a_picture_becomes_a_stored_file(tmp_path: Path) -> None:
@@ -107,7 +107,10 @@ def test_an_object_may_have_several_blobs(tmp_path: Path) -> None:
     both = described(["text", "image"], ["text", "image"])
     sample = sample_of([{"text": "a cat", "image": "a.png", "n": 1}], both, origin="test", folder=tmp_path)
     (item,) = sample.items
-    assert [(part.property, part.blob_type) for part in item.parts] == [("text", "text"), ("image", "image")]
+    assert [(part.blob_property, part.blob_type) for part in item.parts] == [
+        ("text", "text"),
+        ("image", "image"),
+    ]
     assert item.fields == {"n": 1}
 
 

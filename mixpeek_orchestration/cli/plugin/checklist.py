@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
 import typer
@@ -21,11 +22,13 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: No
 
 @contextmanager
 def listening(*, as_json: bool, verbose: bool) -> Iterator[Listener]:
-    """A listener that prints what is found; what is being looked at spins on stderr, in a terminal only."""
+    """A listener that prints what is found; what is being looked at spins on stderr, in a terminal only. Where JSON is
+    wanted, what the package prints goes to stderr."""
     from mixpeek_orchestration.cli.plugin.package_checks import Listener
 
     if as_json:
-        yield Listener()
+        with redirect_stdout(sys.stderr):
+            yield Listener()
         return
     from rich.console import Console
 

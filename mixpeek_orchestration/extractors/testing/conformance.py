@@ -63,8 +63,8 @@ def conformance_items(sample: Sample) -> tuple[SampleItem, ...]:
 
 def _alike(item: SampleItem, kind: str, model: SampleItem) -> SampleItem:
     """The generated item as one of the sample's: the property that its type has there, the same fields beside it."""
-    name = next(part.property for part in model.parts if part.blob_type == kind)
-    parts = tuple(replace(part, property=name) for part in item.parts)
+    name = next(part.blob_property for part in model.parts if part.blob_type == kind)
+    parts = tuple(replace(part, blob_property=name) for part in item.parts)
     return SampleItem(f"generated {item.name}", parts, model.fields)
 
 

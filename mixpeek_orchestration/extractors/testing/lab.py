@@ -37,7 +37,8 @@ class Live(Protocol):
 class Bench(Protocol):
     """Where the properties run a package."""
 
-    description: ExtractorDescription
+    @property
+    def description(self) -> ExtractorDescription: ...
 
     def open(self, *, batch_size: int = WHOLE_BATCH) -> Live:
         """A pipeline with new processors."""

@@ -41,7 +41,7 @@ def _disagreements(lab: Lab, one: _Embedded) -> Iterator[str]:
     for text in one.texts:
         for name, vector in answered_vectors(lab.bench.answer({"text": text}), lab.bench.description).items():
             stored = one.row.get(name)
-            if (one.item, name) not in lab.unstable and is_vector(stored):
+            if stored is not None and is_vector(stored) and (one.item, name) not in lab.unstable:
                 best[name] = max(best.get(name, -1.0), cosine(stored, vector))
         if min(best.values(), default=1.0) >= PARITY:
             return

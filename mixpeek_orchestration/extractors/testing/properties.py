@@ -188,7 +188,7 @@ def _blank(model: SampleItem, name: str, content: bytes) -> SampleItem:
 
 def _with(part: SamplePart, content: bytes) -> SamplePart:
     text, file = (content.decode(), None) if part.file is None else (None, content)
-    return SamplePart(part.property, part.blob_type, part.mime_type, text, file)
+    return SamplePart(part.blob_property, part.blob_type, part.mime_type, text, file)
 
 
 def _is_wrong(blank: SampleItem, error: ItemError) -> bool:

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, PlatformReference, ToolResult
+
+if TYPE_CHECKING:
+    from mixpeek_orchestration.extractors.llm.client import LLMClient
 
 NAMESPACE: Final = "test"
 
@@ -88,7 +91,7 @@ class RehearsalPlatform:
         return run_locally(tool, args, timeout)
 
     @cached_property
-    def _client(self) -> Any:
+    def _client(self) -> LLMClient:
         from mixpeek_orchestration.extractors.llm.cache import ResponseCache
         from mixpeek_orchestration.extractors.llm.client import LLMClient, LLMConfig
 

@@ -37,9 +37,9 @@ _MIME_TYPES: Final = {
 
 @dataclass(frozen=True)
 class SamplePart:
-    """One blob of an object: text, or the bytes of something else. `property` is the name that it had."""
+    """One blob of an object: text, or the bytes of something else. `blob_property` is the name that it had."""
 
-    property: str
+    blob_property: str
     blob_type: str
     mime_type: str
     text: str | None = None
@@ -80,7 +80,7 @@ def _input_rows(item: SampleItem, objects: ObjectStore) -> tuple[InputRow, ...]:
     return tuple(
         InputRow(
             blob_id=f"blob_{item.name}_{number}",
-            blob_property=part.property,
+            blob_property=part.blob_property,
             blob_type=part.blob_type,
             mime_type=part.mime_type,
             size_bytes=len(part.content),
@@ -219,7 +219,7 @@ def _content(item: str, column: str, value: str, folder: Path) -> bytes:
         ) from error
 
 
-def _read_json(path: Path) -> list[Mapping[str, Any]]:
+def _read_json(path: Path) -> Sequence[Mapping[str, Any]]:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -236,7 +236,7 @@ def _read_json(path: Path) -> list[Mapping[str, Any]]:
     return rows
 
 
-def _read_csv(path: Path) -> list[Mapping[str, Any]]:
+def _read_csv(path: Path) -> Sequence[Mapping[str, Any]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, strict=True))
