@@ -22,7 +22,7 @@ from mixpeek_orchestration.extractors.manifest import Manifest, read_manifest
 from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.model_files import model_cache as default_model_cache
 from mixpeek_orchestration.extractors.older_columns import older_columns
-from mixpeek_orchestration.extractors.package_source import PIPELINE, REALTIME, PackageSource
+from mixpeek_orchestration.extractors.package_source import MANIFEST, PIPELINE, REALTIME, PackageSource
 from mixpeek_orchestration.extractors.parameters import validated_parameters
 from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, build_pipeline
 from mixpeek_orchestration.extractors.requirements import check_system_packages, read_requirements, versions
@@ -136,8 +136,9 @@ def code_parts(
     parameters: Mapping[str, Any],
     models: tuple[ModelSpec, ...],
 ) -> dict[str, str]:
-    """The named parts under `code_fp`."""
-    parts = module_parts(source, PIPELINE)
+    """The named parts under `code_fp`. The manifest decides about columns and ids, whether the pipeline imports it or
+    not."""
+    parts = module_parts(source, MANIFEST) | module_parts(source, PIPELINE)
     parts["parameters"] = fields_fp(parameters)
     parts |= dependency_parts(manifest)
     parts |= declared_parts(source.trees.values())

@@ -138,3 +138,12 @@ def test_a_worker_refuses_another_package(package, describe):
     package({"processors/letters.py": LETTERS.replace("len(text)", "1")})
     with pytest.raises(Conflict, match="not the one that was planned with"):
         build_steps(recipe)
+
+
+def test_a_manifest_that_the_pipeline_does_not_import_counts_too(parts):
+    """Features and position fields decide about columns and ids, whoever imports the module that declares them."""
+    alone = {
+        "pipeline.py": "def step(b):\n    return b\n\ndef build_steps(r):\n    return [step]\n",
+    }
+    edited = {**alone, "manifest.py": MANIFEST.replace('"cosine"', '"dot"')}
+    assert parts(alone)[1] != parts(edited)[1]
