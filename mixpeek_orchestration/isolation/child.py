@@ -16,8 +16,10 @@ from collections.abc import Callable
 from typing import Any
 
 from mixpeek_orchestration.isolation import asking
+from mixpeek_orchestration.isolation.fidelity import report_missing_files
 from mixpeek_orchestration.isolation.frames import Frame, read_frame, write_frame
 from mixpeek_orchestration.isolation.jail import Jail
+from mixpeek_orchestration.isolation.levels import Level
 from mixpeek_orchestration.isolation.wire_errors import error_to_wire
 
 READY = 0
@@ -33,7 +35,10 @@ def main(arguments: list[str]) -> None:
     replier = _Replier(replies)
     try:
         content = setup.content()
-        Jail.from_wire(content["jail"]).enter(parent)
+        jail = Jail.from_wire(content["jail"])
+        jail.enter(parent)
+        if jail.level is not Level.TRUSTED:
+            report_missing_files()
         asking.connect(asks, answers)
         entry = _entry(content["entry"])(**content["arguments"])
     except BaseException as error:  # noqa: BLE001 - a package raises anything; the parent raises it again
