@@ -12,15 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mixpeek_orchestration.extractors import compute_profile, conditions, pipeline, processing
+from mixpeek_orchestration.extractors import compute_profile, conditions, local_tools, pipeline, processing
 
 _FOLDER: Final = Path(pipeline.__file__).parent
-TOOLS: Final = frozenset(
-    {
-        *("ffmpeg", "ffprobe", "convert", "identify", "magick", "exiftool", "mediainfo", "sox", "soxi"),
-        *("REDline", "art-cmd"),
-    }
-)
+TOOLS: Final = frozenset(local_tools.PACKAGES)
 CONTAINER: Final = frozenset({"llm", "secrets", "inference", "models"})
 COLUMNS: Final = frozenset(
     {

@@ -89,7 +89,11 @@ def _nearest(fix: str, name: str) -> str:
     if len(listed) < _LONG:
         return fix
     close = difflib.get_close_matches(name, listed, n=1, cutoff=0.6)
-    return f"Did you mean {close[0]!r}?" if close else "Nothing in the SDK has a name like it: write it in the package."
+    return (
+        f"Did you mean {close[0]!r}?"
+        if close
+        else "Nothing in the SDK has a name like it: write it in the package."
+    )
 
 
 def _declared_libraries(package: LintedPackage, declared: Declaration) -> set[str] | None:
