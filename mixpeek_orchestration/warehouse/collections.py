@@ -23,6 +23,7 @@ from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.tiers import tier_of
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.leases import hold
+from mixpeek_orchestration.warehouse.mapping_spellings import fitting
 from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
 
@@ -296,7 +297,11 @@ def checked_mappings(
             )
         for path in paths:
             _check_path(path, available, field=f"feature_extractor.input_mappings.{name}")
-    return dict(choice.input_mappings) or _default_mappings(description, available, source_type)
+    return (
+        dict(choice.input_mappings)
+        or fitting(description.input_mappings, inputs, available)
+        or _default_mappings(description, available, source_type)
+    )
 
 
 def _default_mappings(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -21,6 +22,7 @@ from pydantic import (
 
 from mixpeek_orchestration.core.bucket import BLOB_TYPES, FIELD_TYPES
 from mixpeek_orchestration.core.validation import Later
+from mixpeek_orchestration.warehouse.mapping_spellings import as_mapping
 
 PropertyType = Literal[
     "text", "image", "audio", "video", "pdf", "excel",
@@ -177,7 +179,9 @@ class ExtractorSpec(Spec):
     parameters: dict[str, Any] = Field(
         default_factory=dict, validation_alias=AliasChoices("parameters", "params")
     )
-    input_mappings: dict[str, str | list[str]] = Field(default_factory=dict)
+    input_mappings: Annotated[dict[str, str | list[str]], BeforeValidator(as_mapping)] = Field(
+        default_factory=dict
+    )
     field_passthrough: list[PassthroughSpec] = Field(default_factory=list)
     include_all_source_fields: bool = False
 
