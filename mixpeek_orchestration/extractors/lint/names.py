@@ -7,6 +7,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Final
 
 _DEPTH: Final = 12
@@ -197,7 +198,10 @@ class _Builder:
 
     def _visit_AnnAssign(self, node: ast.AnnAssign, scope: Scope) -> None:
         self.visit_all([node.annotation, node.value], scope)
-        self._assign(node.target, node.value, scope) if node.value else self._visit(node.target, scope)
+        if node.value is not None:
+            self._assign(node.target, node.value, scope)
+        else:
+            self._visit(node.target, scope)
 
     def _visit_NamedExpr(self, node: ast.NamedExpr, scope: Scope) -> None:
         self._visit(node.value, scope)
@@ -207,12 +211,12 @@ class _Builder:
         if isinstance(target, ast.Name):
             scope.bind(target.id, Bound(value=value, scope=scope))
             return
-        same = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-        if same and len(target.elts) == len(value.elts):  # type: ignore[attr-defined]
-            for one, part in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
-                self._assign(one, part, scope)
+        if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple):
+            self._visit(target, scope)
             return
-        self._visit(target, scope)
+        for one, part in zip_longest(target.elts, value.elts):
+            if one is not None:
+                self._assign(one, part or value, scope)
 
     def _visit_Import(self, node: ast.Import, scope: Scope) -> None:
         for alias in node.names:

@@ -55,7 +55,8 @@ def realtime_findings(package: LintedPackage, declared: Declaration, values: Val
             yield finding("RT004", service.defined.file, service.defined.node, found, _WRITE)
         return
     yield from _called(service, method)
-    yield from _same_model(package)
+    if declared.get("inference_type") in (None, "embedding"):
+        yield from _same_model(package)
     yield from _answers(service, method, declared)
 
 

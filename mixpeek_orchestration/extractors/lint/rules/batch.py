@@ -34,13 +34,6 @@ RULES: Final = (
         good=_step('batch["words"] = batch["data"].str.split().str.len()', "return batch"),
     ),
     _error(
-        id="BAT005",
-        title="A processor returns something else than a batch",
-        why="The next step, and the warehouse, take a DataFrame whose columns are named.",
-        bad=_step('return [len(text) for text in batch["data"]]'),
-        good=_step('batch["words"] = [len(text) for text in batch["data"]]', "return batch"),
-    ),
-    _error(
         id="BAT002",
         title="A processor or its setup is async",
         why="Steps are called without an event loop, so the next one would get a coroutine.",
@@ -67,6 +60,13 @@ RULES: Final = (
             "return batch",
         ),
         good=_step('batch["words"] = batch["data"].str.split().str.len()', "return batch"),
+    ),
+    _error(
+        id="BAT005",
+        title="A processor returns something else than a batch",
+        why="The next step, and the warehouse, take a DataFrame whose columns are named.",
+        bad=_step('return [len(text) for text in batch["data"]]'),
+        good=_step('batch["words"] = [len(text) for text in batch["data"]]', "return batch"),
     ),
     _slow(
         id="SEQ001",

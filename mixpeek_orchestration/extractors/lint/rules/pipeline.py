@@ -114,6 +114,16 @@ RULES: Final = (
         ),
     ),
     _error(
+        id="PIP010",
+        title="run_tool runs documented tools only",
+        why="Any other name is refused when the step calls it.",
+        file="processors/core.py",
+        bad="from shared.extractors.sdk import run_tool\n\n\n"
+        'def pages(path):\n    return run_tool("pdftotext", [path])\n',
+        good="from shared.extractors.sdk import run_tool\n\n\n"
+        'def probed(path):\n    return run_tool("ffprobe", [path])\n',
+    ),
+    _error(
         id="PIP011",
         title="`prepare` changes the dataset",
         why="It would run in one of the runners only, so it is refused; only the one that hands the dataset back is taken.",
@@ -132,15 +142,5 @@ RULES: Final = (
         why="The schema has no such field, so build_steps raises AttributeError.",
         bad=_PARAMETERS.replace("params.size", "params.length"),
         good=_PARAMETERS,
-    ),
-    _error(
-        id="PIP010",
-        title="run_tool runs documented tools only",
-        why="Any other name is refused when the step calls it.",
-        file="processors/core.py",
-        bad="from shared.extractors.sdk import run_tool\n\n\n"
-        'def pages(path):\n    return run_tool("pdftotext", [path])\n',
-        good="from shared.extractors.sdk import run_tool\n\n\n"
-        'def probed(path):\n    return run_tool("ffprobe", [path])\n',
     ),
 )

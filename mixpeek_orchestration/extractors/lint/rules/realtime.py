@@ -75,6 +75,15 @@ RULES: Final = (
         good=_GOOD,
         whole_file=True,
     ),
+    _error(
+        id="RT006",
+        title="The answer does not have the key of the inference type",
+        why="A stage reads the answer under a documented key: embedding (or embeddings, vector, a feature's name), "
+        "scores, labels, text.",
+        bad=_service("async def infer(self, inputs, parameters):", '    return {"result": [0.5] * 8}'),
+        good=_GOOD,
+        whole_file=True,
+    ),
     _warning(
         id="RT007",
         title="Queries are embedded with another model than documents",
@@ -91,15 +100,6 @@ RULES: Final = (
         '        self._model = prefetch_hf_model("words/model-small")\n\n'
         "    async def infer(self, inputs, parameters):\n"
         '        return {"embedding": [0.5] * 8}\n',
-        whole_file=True,
-    ),
-    _error(
-        id="RT006",
-        title="The answer does not have the key of the inference type",
-        why="A stage reads the answer under a documented key: embedding (or embeddings, vector, a feature's name), "
-        "scores, labels, text.",
-        bad=_service("async def infer(self, inputs, parameters):", '    return {"result": [0.5] * 8}'),
-        good=_GOOD,
         whole_file=True,
     ),
 )
