@@ -1,4 +1,7 @@
-"""The only place that picks concrete stores, runners and encoders."""
+"""The only place that picks concrete stores, runners and encoders.
+
+Workers import it too, to open a platform, so it imports nothing before it is needed.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.planning import Planned
-from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
-from mixpeek_orchestration.warehouse.warehouse import Parts, Warehouse
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.ports.serving import EndpointHost
     from mixpeek_orchestration.engine.harness import Harness
     from mixpeek_orchestration.extractors.registry import PackageRegistry
+    from mixpeek_orchestration.warehouse.planning import Planned
     from mixpeek_orchestration.warehouse.platform import Services
     from mixpeek_orchestration.warehouse.snapshot import Snapshot
+    from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 DEFAULT_NAMESPACE = "default"
 _PLATFORM_SETTINGS = {
@@ -57,6 +59,8 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
     from mixpeek_orchestration.stores.catalog import open_catalog
     from mixpeek_orchestration.stores.documents import open_documents
     from mixpeek_orchestration.stores.objects import open_objects
+    from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
+    from mixpeek_orchestration.warehouse.warehouse import Parts, Warehouse
 
     catalog = open_catalog(settings.catalog)
     folders = PackageRegistry(settings.extractor_folders, settings.root / "extractors")
