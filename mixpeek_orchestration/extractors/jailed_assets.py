@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -59,19 +60,29 @@ class AssetDoor:
         import httpx
 
         # Proxies of the host's environment would resolve names themselves, behind the policy's back.
-        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
-            try:
-                for _ in range(_MAX_REDIRECTS + 1):
-                    with client.send(self._request(client, url), stream=True) as response:
-                        if not response.is_redirect:
-                            self._save(response, target)
-                            return
-                        url = urljoin(url, response.headers.get("location", ""))
-            except httpx.TransportError as error:
-                raise TransientItemFailure(
-                    f"The asset could not be read ({type(error).__name__}).", field="data", value=_host(url)
-                ) from None
+        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False, verify=httpx.create_ssl_context()) as client:
+            for _ in range(_MAX_REDIRECTS + 1):
+                try:
+                    elsewhere = self._read(client, url, target)
+                except httpx.TransportError as error:
+                    raise TransientItemFailure(
+                        f"The asset could not be read ({type(error).__name__}).",
+                        field="data",
+                        value=_host(url),
+                    ) from None
+                if elsewhere is None:
+                    return
+                url = elsewhere
         raise ItemFailure("The asset is redirected too often.", field="data", value=_host(url))
+
+    def _read(self, client: Any, url: str, target: Path) -> str | None:
+        """Where the asset is instead, `None` when it was here and has been saved."""
+        response = client.send(self._request(client, url), stream=True)
+        with closing(response):
+            if response.is_redirect:
+                return urljoin(url, response.headers.get("location", ""))
+            self._save(response, target)
+        return None
 
     def _request(self, client: Any, url: str) -> Any:
         """The request, addressed to what the policy has looked at; TLS still asks for the name."""
