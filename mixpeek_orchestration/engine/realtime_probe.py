@@ -9,6 +9,7 @@ from typing import Any
 
 from mixpeek_orchestration.core.errors import EndpointFailed, MixpeekError
 from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
+from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime
 from mixpeek_orchestration.extractors.realtime import load_realtime
 from mixpeek_orchestration.extractors.testing.answers import answer_findings
 from mixpeek_orchestration.extractors.testing.report import Check, failed, judged
@@ -41,8 +42,10 @@ class Answers:
             return self._runner.run(self._service.warm_up(self._parameters))
 
     def close(self) -> None:
-        """End the loop."""
+        """End the loop, and the process that the service lives in where it has one of its own."""
         self._runner.close()
+        if isinstance(self._service, JailedRealtime):
+            self._service.close()
 
 
 @contextmanager
