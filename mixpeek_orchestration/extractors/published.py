@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
@@ -17,6 +17,10 @@ from mixpeek_orchestration.core.published import PublishedVersion, scopes, stric
 from mixpeek_orchestration.extractors.environments import interpreter_for
 from mixpeek_orchestration.extractors.package_cache import PackageCache
 from mixpeek_orchestration.extractors.registry import PackageRegistry
+from mixpeek_orchestration.isolation.levels import Limits
+
+DESCRIBE_S: Final = 60.0
+"""How long a package may take to say what it is, before it counts as one that hangs."""
 
 Isolation = Callable[[str], str]
 """How strict a namespace is with packages, empty where it says nothing."""
@@ -158,7 +162,10 @@ def described_as(
     if level == "trusted":
         return describe_package(read_package(folder), parameters, model_cache=model_cache)
     python = interpreter_for(declared_dependencies(folder), model_cache)
-    return describe_jailed(folder, parameters, level=level, model_cache=model_cache, python=python)
+    limits = Limits(start_s=DESCRIBE_S)
+    return describe_jailed(
+        folder, parameters, level=level, model_cache=model_cache, python=python, limits=limits
+    )
 
 
 def declared_dependencies(folder: Path) -> list[str]:

@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mixpeek_orchestration.core.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
-from mixpeek_orchestration.core.identity import random_id
+from mixpeek_orchestration.core.errors import Forbidden, InvalidInput, NameConflict, NotFound, Unauthenticated
+from mixpeek_orchestration.core.identity import folded, random_id
 from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace, ResourceCatalog
+from mixpeek_orchestration.core.published import SYSTEM
 
 KEY_PREFIX = "sk_"
 
@@ -30,11 +31,25 @@ class Access:
     def __init__(self, resources: ResourceCatalog) -> None:
         self._resources = resources
 
-    def create_namespace(self, name: str, *, description: str | None = None) -> Namespace:
-        """A new namespace; raises `NameConflict` when one is named alike."""
+    def create_namespace(
+        self, name: str, *, description: str | None = None, isolation: str = ""
+    ) -> Namespace:
+        """A new namespace, whose packages run at least as strictly as `isolation` says.
+
+        Raises `NameConflict` when one is named alike, or for the name under which packages are shared.
+        """
         if not name.strip():
             raise InvalidInput("A namespace needs a name.", field="namespace_name", value=name)
-        namespace = Namespace(random_id("ns"), name.strip(), description, created_at=now())
+        if folded(name) == SYSTEM:
+            raise NameConflict(
+                "This is where extractors are that all namespaces share.",
+                field="namespace_name",
+                value=name,
+                fix="Take another name.",
+            )
+        namespace = Namespace(
+            random_id("ns"), name.strip(), description, created_at=now(), isolation=isolation
+        )
         return self._resources.put_namespace(namespace)
 
     def create_key(self, namespaces: Sequence[str] = ()) -> tuple[str, ApiKey]:

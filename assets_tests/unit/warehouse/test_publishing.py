@@ -256,13 +256,17 @@ def test_a_published_version_is_described_from_the_catalog(lab: PublishingLab) -
 
 def test_a_stricter_namespace_runs_packages_more_strictly(lab: PublishingLab) -> None:
     """The level of a namespace and of a version: the stricter one counts."""
-    lab.publish()
-    resources = lab.warehouse.catalog.resources
-    namespace = resources.namespace(lab.namespace_id)
-    assert namespace is not None
-    resources.put_namespace(replace(namespace, isolation="untrusted"))
+    strict = lab.warehouse.access.create_namespace("strict", isolation="untrusted")
+    lab.namespace_id = strict.namespace_id
+    assert lab.publish().level == "untrusted"
     described = lab.warehouse.registry.describe(NAME, namespace_id=lab.namespace_id)
     assert described.recipe.isolation == "untrusted"
+
+
+def test_no_namespace_can_have_the_name_of_the_shared_one(lab: PublishingLab) -> None:
+    """Its packages would be taken for everybody's."""
+    with pytest.raises(NameConflict):
+        lab.warehouse.access.create_namespace("System")
 
 
 def test_an_uploaded_package_is_validated_in_the_jail(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ def namespace_answer(namespace: Namespace) -> dict[str, Any]:
         "description": namespace.description,
         "mode": "managed",
         "namespace_ready": True,
+        "extractor_isolation": namespace.isolation or None,
         "created_at": namespace.created_at or None,
         "updated_at": namespace.created_at or None,
     }

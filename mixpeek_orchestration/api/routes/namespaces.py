@@ -25,6 +25,10 @@ class NamespaceBody(Spec):
     description: str | None = None
     mode: Literal["managed"] | None = None
     namespace_type: Literal["standard"] | None = None
+    extractor_isolation: Literal["reviewed", "untrusted"] | None = Field(
+        default=None,
+        description="The least strict level at which published extractors run for this namespace.",
+    )
     scope: Later = None
     namespace_id: Later = None
     features: Later = None
@@ -52,7 +56,9 @@ def create_namespace(body: NamespaceBody, key: Key, house: House) -> dict[str, A
             field="Authorization",
             fix="Use a key without limits.",
         )
-    namespace = house.access.create_namespace(body.namespace_name, description=body.description)
+    namespace = house.access.create_namespace(
+        body.namespace_name, description=body.description, isolation=body.extractor_isolation or ""
+    )
     return namespace_answer(namespace)
 
 
