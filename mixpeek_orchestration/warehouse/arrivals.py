@@ -9,13 +9,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from mixpeek_orchestration.core.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from mixpeek_orchestration.core.ports.catalog import UploadCatalog
 from mixpeek_orchestration.core.published import Announced
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.warehouse.access import hashed, now
+
+ABANDONED_S: Final = 2 * 86_400.0
 
 
 class Arrivals:
@@ -30,6 +32,7 @@ class Arrivals:
         """The upload, kept, with a token of its own; raises `TooLarge` for more than may ever arrive."""
         if upload.size_bytes is not None and upload.size_bytes > self._limit:
             raise _too_large(upload.size_bytes, self._limit)
+        self._forget_abandoned()
         token = secrets.token_urlsafe(24)
         kept = self._uploads.put(replace(upload, token_hash=hashed(token), created_at=now()))
         return Announced(kept, token)
@@ -85,6 +88,12 @@ class Arrivals:
         kept = self._uploads.put(upload)
         self.path(upload.upload_id).unlink(missing_ok=True)
         return kept
+
+    def _forget_abandoned(self) -> None:
+        """What was begun and never confirmed goes after a while; no upload URL lives that long."""
+        for file in self._folder.iterdir() if self._folder.is_dir() else ():
+            if file.stat().st_mtime < time.time() - ABANDONED_S:
+                file.unlink(missing_ok=True)
 
     def _opened(self, upload_id: str, offset: int) -> BinaryIO:
         there = self.size(upload_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError, NotFound
+from mixpeek_orchestration.core.errors import InvalidPackage, LeaseHeld, MixpeekError, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.fingerprint import LENGTH, fields_fp
@@ -102,10 +102,20 @@ class Endpoints:
                 kept |= {endpoint_id(use.name, use.version, owner) for owner in scopes(use.namespace_id)}
         return [one for one in self._catalog.deployments.all() if one.endpoint_id not in kept]
 
-    def is_running(self, plugin: PublishedVersion) -> bool:
-        """Whether the endpoint of a published version runs what is wanted of it, and answers."""
-        wanted = self._wanted_one(endpoint_id(plugin.name, plugin.version, plugin.namespace_id))
-        return wanted is not None and self._is_up_to_date(wanted)
+    def activate_running(self, plugin: PublishedVersion) -> None:
+        """A version that is being rolled out is active now, if its endpoint runs what is wanted of it and answers.
+
+        Under the lease, so that nobody ends the endpoint in between. Whoever has the lease (a run that starts or ends
+        it) goes on alone: the endpoint sensor asks for what is left to do.
+        """
+        identifier = endpoint_id(plugin.name, plugin.version, plugin.namespace_id)
+        try:
+            with hold(self._catalog.leases, f"endpoint:{identifier}"):
+                wanted = self._wanted_one(identifier)
+                if wanted is not None and self._is_up_to_date(wanted):
+                    self._rollout.finish(plugin.namespace_id, plugin.name, plugin.version)
+        except LeaseHeld:
+            return
 
     def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment:
         """The deployment of an extractor version; raises `NotFound`."""

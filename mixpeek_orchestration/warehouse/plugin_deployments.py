@@ -119,8 +119,10 @@ class PluginDeployments:
             _pointer(plugin, why, message),
             PackageDeployment(plugin.namespace_id, plugin.name, plugin.version, kind, requested_at=now()),
         )
-        if kind == "batch_only" or self._endpoints.is_running(plugin):
+        if kind == "batch_only":
             self._rollout.finish(plugin.namespace_id, plugin.name, plugin.version)
+        else:
+            self._endpoints.activate_running(plugin)
         return self.state(plugin)
 
     def _previous(self, namespace_id: str, name: str) -> str:

@@ -12,6 +12,7 @@ from assets_tests.unit.warehouse.publishing_lab import NAME, PublishingLab, open
 from mixpeek_orchestration.core.errors import Conflict, InvalidPackage, NotFound, NotReady
 from mixpeek_orchestration.core.published import DeploymentStatus as Status
 from mixpeek_orchestration.core.published import PublishedVersion
+from mixpeek_orchestration.warehouse.leases import hold
 
 
 @pytest.fixture
@@ -155,6 +156,22 @@ def test_rolling_back_to_what_still_runs_needs_no_start(
         deployed(lab, version)
     assert len(lab.host.running) == 2
     assert lab.plugins.rollback(lab.namespace_id, NAME, old.version).active
+    assert lab.plugins.active(lab.namespace_id, NAME) == old.version
+
+
+def test_a_run_that_works_on_the_endpoint_finishes_the_roll_back_itself(
+    lab: PublishingLab, two: tuple[PublishedVersion, PublishedVersion]
+) -> None:
+    """Whoever ends or starts an endpoint is not overtaken: the pointer waits for the sensor's next round."""
+    old = two[0]
+    lab.collection(version=old.spelling)
+    for version in two:
+        deployed(lab, version)
+    endpoint = lab.plugins.status(lab.namespace_id, old.plugin_id).endpoint_id
+    with hold(lab.warehouse.catalog.leases, f"endpoint:{endpoint}"):
+        assert not lab.plugins.rollback(lab.namespace_id, NAME, old.version).active
+    assert [one.endpoint_id for one in lab.warehouse.endpoints.stale()] == [endpoint]
+    lab.settle()
     assert lab.plugins.active(lab.namespace_id, NAME) == old.version
 
 

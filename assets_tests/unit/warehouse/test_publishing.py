@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -191,6 +192,14 @@ def test_an_upload_that_has_expired_says_so(lab: PublishingLab) -> None:
         lab.plugins.receive(announced.upload.upload_id, announced.token, b"x")
     with pytest.raises(Conflict, match="expired"):
         lab.plugins.confirm(lab.namespace_id, announced.upload.upload_id)
+
+
+def test_a_file_that_nobody_confirmed_is_forgotten(lab: PublishingLab) -> None:
+    """Days after its URL has expired, with the next upload; what is arriving now stays."""
+    abandoned, arriving = lab.sent(b"x"), lab.sent(b"y")
+    os.utime(lab.settings.spool / abandoned, (1, 1))
+    lab.plugins.announce(lab.namespace_id, PluginUploadSpec(name=NAME))
+    assert [file.name for file in lab.settings.spool.iterdir()] == [arriving]
 
 
 def test_an_upload_belongs_to_its_namespace(lab: PublishingLab) -> None:
