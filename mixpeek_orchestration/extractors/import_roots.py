@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,31 +21,46 @@ ABSENT: Final = f"{_EXTRACTORS}.absent"
 
 ROOTS: Final = frozenset({"shared", "engine", "mixpeek_dev", "api"})
 
-_TABLE: Final[tuple[tuple[str, str], ...]] = (
-    (r"engine\.extractors\.\w+\.pipeline", SDK),
-    (r"engine\.plugins\.extractors\.pipeline", SDK),
-    (r"engine\.plugins\.extractors\.builder", f"{_EXTRACTORS}.documented.builder"),
-    (r"engine\.pipelines\.models", f"{_EXTRACTORS}.documented.builder"),
-    (r"engine\.services\.batch", SDK),
-    (r"engine\.services(?:\.container)?", f"{_EXTRACTORS}.documented.services"),
-    (r"engine\.inference\.services", SDK),
-    (r"engine\.inference\.\w+\.\w+\.services(?:\.\w+)*", f"{_EXTRACTORS}.documented.inference"),
-    (r"engine\.models(?:\.lazy|\.loader)?", f"{_EXTRACTORS}.models"),
-    (r"shared\.models(?:\.lazy|\.loader)?", f"{_EXTRACTORS}.models"),
-    (r"mixpeek_dev\.models", f"{_EXTRACTORS}.models"),
-    (r"shared\.(?:extractors|plugins)(?:\.sdk|\.inference\.serve)?", SDK),
-    (r"shared\.plugins\.inference\.batch", SDK),
-    (r"shared\.inference\.registry", f"{_EXTRACTORS}.documented.inference"),
-    (r"shared\.inference\.\w+\.\w+\.models", f"{_EXTRACTORS}.documented.inference"),
-    (r"shared\.collection\.features\.extractors\.models", f"{_EXTRACTORS}.documented.registration"),
-    (r"shared\.collection\.features\.vectors\.models", f"{_EXTRACTORS}.documented.vectors"),
-    (r"shared\.billing\.models", f"{_EXTRACTORS}.documented.billing"),
-    (r"shared\.loggers\.services", f"{_EXTRACTORS}.documented.logs"),
-    (r"shared\.utilities\.files", f"{_EXTRACTORS}.documented.files"),
-    (r"shared\.utilities\.content\.enums", f"{_EXTRACTORS}.documented.content"),
-    (r"api\.namespaces\.plugins\.security\.scanner", f"{_EXTRACTORS}.documented.scanner"),
-)
-_ROUTES: Final = tuple((re.compile(pattern), module) for pattern, module in _TABLE)
+_BUILDER: Final = f"{_EXTRACTORS}.documented.builder"
+_SERVICES: Final = f"{_EXTRACTORS}.documented.services"
+_INFERENCE: Final = f"{_EXTRACTORS}.documented.inference"
+_MODELS: Final = f"{_EXTRACTORS}.models"
+
+_TABLE: Final[dict[str, str]] = {
+    "engine.extractors.*.pipeline": SDK,
+    "engine.plugins.extractors.pipeline": SDK,
+    "engine.plugins.extractors.builder": _BUILDER,
+    "engine.pipelines.models": _BUILDER,
+    "engine.services": _SERVICES,
+    "engine.services.batch": SDK,
+    "engine.services.container": _SERVICES,
+    "engine.inference.services": SDK,
+    "engine.inference.*.*.services": _INFERENCE,
+    "engine.models": _MODELS,
+    "engine.models.lazy": _MODELS,
+    "engine.models.loader": _MODELS,
+    "shared.extractors": SDK,
+    "shared.extractors.sdk": SDK,
+    "shared.extractors.inference.serve": SDK,
+    "shared.plugins": SDK,
+    "shared.plugins.sdk": SDK,
+    "shared.plugins.inference.serve": SDK,
+    "shared.plugins.inference.batch": SDK,
+    "shared.models": _MODELS,
+    "shared.models.lazy": _MODELS,
+    "shared.models.loader": _MODELS,
+    "shared.inference.registry": _INFERENCE,
+    "shared.inference.*.*.models": _INFERENCE,
+    "shared.collection.features.extractors.models": f"{_EXTRACTORS}.documented.registration",
+    "shared.collection.features.vectors.models": f"{_EXTRACTORS}.documented.vectors",
+    "shared.billing.models": f"{_EXTRACTORS}.documented.billing",
+    "shared.loggers.services": f"{_EXTRACTORS}.documented.logs",
+    "shared.utilities.files": f"{_EXTRACTORS}.documented.files",
+    "shared.utilities.content.enums": f"{_EXTRACTORS}.documented.content",
+    "mixpeek_dev.models": _MODELS,
+    "api.namespaces.plugins.security.scanner": f"{_EXTRACTORS}.documented.scanner",
+}
+"""By documented module, with `*` for any one name in it."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +78,21 @@ class Target:
 
 def resolve_root(dotted: str) -> Target | None:
     """What `dotted` means; `None` when it is not under a documented root at all."""
-    if dotted.split(".", 1)[0] not in ROOTS:
+    parts = dotted.split(".")
+    if parts[0] not in ROOTS:
         return None
-    for pattern, module in _ROUTES:
-        if pattern.fullmatch(dotted):
+    for pattern, module in _TABLE.items():
+        if len(pattern.split(".")) == len(parts) and _begins(pattern, parts):
             return Target(module, exists=True)
     return Target(f"{ABSENT}.{dotted}", exists=False)
+
+
+def _begins(pattern: str, parts: Sequence[str]) -> bool:
+    """Whether a documented module of this pattern is `parts`, or lies below it."""
+    wanted = pattern.split(".")
+    return len(wanted) >= len(parts) and all(
+        one in ("*", part) for one, part in zip(wanted, parts, strict=False)
+    )
 
 
 def resolve_name(module: str, name: str) -> tuple[Target, bool] | None:
@@ -106,12 +130,12 @@ class Root:
         self._dotted = dotted
 
     def __getattr__(self, name: str) -> Any:
-        target = resolve_root(self._dotted)
+        target, below = resolve_root(self._dotted), f"{self._dotted}.{name}"
         if target is not None and name in target.names:
             return getattr(importlib.import_module(target.module), name)
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Root(f"{self._dotted}.{name}")
+        if any(_begins(pattern, below.split(".")) for pattern in _TABLE):
+            return Root(below)
+        raise AttributeError(f"{self._dotted} has no {name!r}.")
 
 
 shared, engine, mixpeek_dev, api = Root("shared"), Root("engine"), Root("mixpeek_dev"), Root("api")

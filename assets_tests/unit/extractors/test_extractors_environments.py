@@ -137,6 +137,7 @@ def build_steps(extractor_request):
 """
 
 
+@pytest.mark.slow
 def test_a_package_with_a_missing_dependency_is_described_and_run_in_its_environment(
     wheels: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 
 import pytest
@@ -120,3 +121,14 @@ def test_the_older_scanner_says_what_lint_says(package):  # type: ignore[no-unty
     bad = PluginSecurityScanner().scan_directory(package({"processors/letters.py": "import subprocess\n"}))
     assert not bad.passed
     assert any("subprocess" in finding.message for finding in bad.violations)
+
+
+def test_a_dotted_path_leads_where_the_import_would_lead() -> None:
+    """After `import shared.extractors.sdk`, attributes of `shared` are documented names and modules, and nothing else."""
+    from mixpeek_orchestration.extractors import import_roots, sdk
+
+    assert import_roots.shared.extractors.inference.serve.BaseInferenceService is sdk.BaseInferenceService
+    for path in ("shared.extractors.sdk.Nothing", "shared.nowhere", "engine.extractors.a.other"):
+        root, *names = path.split(".")
+        with pytest.raises(AttributeError, match=names[-1]):
+            functools.reduce(getattr, names, getattr(import_roots, root))
