@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -83,7 +83,7 @@ class Pipeline:
             "feature_extractor_id": f"{description.name}_{description.version}",
         }
         vectors = frozenset(name for vector in description.vectors for name in spellings(vector))
-        steps = self._part.build(job.recipe)[self._part.first : self._part.end]
+        steps = self._part.build(_placed(job))[self._part.first : self._part.end]
         last = len(description.steps) - 1
         return [
             LiveStep(
@@ -96,6 +96,11 @@ class Pipeline:
             )
             for place, step in enumerate(steps, start=self._part.first)
         ]
+
+
+def _placed(job: ExtractionJob) -> Recipe:
+    """The recipe, knowing where the job's content lies: a package in a jail reads it through its parent."""
+    return replace(job.recipe, object_store=job.object_store) if job.object_store else job.recipe
 
 
 def _created(step: Step) -> Processor:

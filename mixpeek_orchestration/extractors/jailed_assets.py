@@ -46,10 +46,10 @@ class AssetDoor:
         """The path of a copy of a folder that the host has decided to give."""
         target = self._free("")
         for path in sorted(source.rglob("*")):
-            if path.is_file():
+            if path.is_file() and not path.is_symlink():  # a link may lead out of the folder
                 copy = target / path.relative_to(source)
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                give_file(Path(os.path.realpath(path)), copy)
+                give_file(path, copy)
         return str(target)
 
     def _free(self, suffix: str) -> Path:

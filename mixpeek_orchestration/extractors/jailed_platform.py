@@ -84,10 +84,16 @@ def platform_services(platform: Platform, door: AssetDoor) -> dict[str, Callable
             path.write_bytes(payload)
             return platform.upload(path, internal_id=internal_id, resource_id=resource_id)
 
+    def generate(request: dict[str, Any]) -> dict[str, Any]:
+        asked = LLMRequest.from_dict(request)
+        if not all(isinstance(image, str) and image.startswith("data:") for image in asked.images):
+            raise InvalidInput("An image for a model is sent as its content.", field="images")
+        return platform.generate(asked).as_dict()
+
     return {
         "secret": lambda secret: platform.secret(str(secret)),
         "secret_names": platform.secret_names,
-        "generate": lambda request: platform.generate(LLMRequest.from_dict(request)).as_dict(),
+        "generate": generate,
         "model_digest": lambda model, version: platform.model_digest(str(model), version),
         "model_files": lambda model, version: door.give_folder(platform.model_files(str(model), version)),
         "upload": upload,

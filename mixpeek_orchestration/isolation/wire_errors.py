@@ -17,7 +17,7 @@ _NOT_A_PACKAGES: Final = (Broken, LeaseHeld)
 
 def error_to_wire(error: BaseException) -> dict[str, Any]:
     """The error as plain values; the traceback holds no local variables."""
-    shown = {
+    shown: dict[str, Any] = {
         "type": type(error).__name__,
         "message": str(error)[:_MESSAGE],
         "traceback": "".join(traceback.format_exception(error))[-_TRACEBACK:],

@@ -168,9 +168,10 @@ def test_stored_content_reaches_the_package_through_its_parent(tmp_path: Path) -
     described = describe_jailed(
         written(tmp_path, ASSETS, field="image"), level="untrusted", model_cache=tmp_path / "cache"
     )
-    rows, errors = extracted(replace(described, object_store=store), [SourceItem("a", "obj", (row,))])
-    assert errors == []
-    assert [one["found"] for one in rows] == ["pixels.txt"]
+    job = ExtractionJob(described.recipe, described, "col_1", store, open_objects)
+    (result,) = InProcessRunner().run(job, [SourceItem("a", "obj", (row,))])
+    assert result.errors == ()
+    assert result.rows.column("found").to_pylist() == ["pixels.txt"]
     assert open_objects(store).get(address) == b"pixels"
 
 
