@@ -15,6 +15,7 @@ from assets_tests.api.conftest import Api
 from assets_tests.api.publishing import announced, confirmed, package, published, sent, zipped
 from assets_tests.api.refusals import refused
 from mixpeek_orchestration.core.source_files import files_in
+from mixpeek_orchestration.extractors.archive import pack
 
 PLUGINS = "/namespaces/testing/plugins"
 
@@ -195,6 +196,14 @@ def test_the_documented_walk_with_curl(http: httpx.Client) -> None:
     assert sent(upload["presigned_url"], archive).status_code == 200
     assert confirmed(http, upload["upload_id"])["plugin_id"] == "documented_1_0_0"
     assert http.post(f"{PLUGINS}/documented_1_0_0/deploy").status_code == 200
+
+
+def test_a_package_that_asks_services_is_published(http: httpx.Client) -> None:
+    """A step that calls an LLM and reads a secret fails in the trial, which has neither: a warning, no error."""
+    folder = Path(__file__).parents[1] / "packages" / "styles" / "live_handles"
+    made = published(http, "live_handles", pack(folder))
+    assert (made["success"], made["validation_errors"]) == (True, [])
+    assert {one["severity"] for one in made["findings"]} <= {"warning", "note"}
 
 
 def test_nothing_of_a_package_runs_in_the_server(http: httpx.Client, tmp_path: Path) -> None:

@@ -52,13 +52,18 @@ def try_out(description: ExtractorDescription, *, scratch: Path, open_objects: O
             return [Finding(_FILE, 0, RUN, error.message, error.fix or "", severity)]
         finally:
             workers.close()
-    transient = any(error.transient for result in results for error in result.errors)
     findings = output_findings(trusted, sample, results)
-    return [_softened(one) for one in findings] if transient else findings
+    transient = any(error.transient for result in results for error in result.errors)
+    return [_softened(one) for one in findings] if transient or _asks_services(trusted) else findings
+
+
+def _asks_services(description: ExtractorDescription) -> bool:
+    """Whether a step calls an API: a trial gives it no keys, so what it fails with says little."""
+    return any(step.resource_type.lower() == "api" for step in description.steps)
 
 
 def _softened(finding: Finding) -> Finding:
-    """What failed only for now (a service that did not answer) does not stop a package."""
+    """What failed only for now (a service that did not answer) or for want of keys does not stop a package."""
     return replace(finding, severity=Severity.WARNING) if finding.severity is Severity.ERROR else finding
 
 
