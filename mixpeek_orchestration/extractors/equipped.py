@@ -32,11 +32,12 @@ class EquippedRegistry:
         *,
         namespace_id: str = "",
     ) -> ExtractorDescription:
-        """As the registry describes it, with the platform of the namespace; raises `NotFound` also for own models."""
+        """As the registry describes it, with the platform of the namespace; raises `NotFound` also for an own model that
+        the namespace does not have. Without a namespace there are no own models to look up."""
         described = self._registry.describe(name, version, parameters, namespace_id=namespace_id)
         reference = self._reference(namespace_id)
         parts: Mapping[str, str] = described.code_parts
-        if any(part.startswith(PART) for part in parts):
+        if namespace_id and any(part.startswith(PART) for part in parts):
             parts = with_digests(parts, reference.open())
             return replace(described, platform=reference, code_parts=parts, code_fp=code_fp(parts))
         return replace(described, platform=reference)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -163,8 +165,23 @@ def test_other_weights_make_rows_stale(lab: Lab, server: LLMServer) -> None:
 
 def test_missing_weights_are_named_before_anything_runs(lab: Lab) -> None:
     """The collection cannot be made while the namespace has no such model."""
+    assert lab.warehouse.registry.describe("asking").code_parts["own_model:scaling"] == ""
     with pytest.raises(NotFound, match="mixpeek model push scaling"):
         lab.collection(feature_extractor_name="asking", version="1.0.0", parameters={}, field_passthrough=[])
+
+
+def test_opening_a_platform_imports_no_store() -> None:
+    """A worker that gets a reference has not imported pandas, Arrow, SQL or Dagster for it."""
+    program = """
+import sys
+from mixpeek_orchestration.bootstrap import open_platform
+heavy = ("pandas", "pyarrow", "polars", "sqlalchemy", "dagster", "ray", "torch", "lancedb", "openai", "google.genai")
+print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_reference_travels_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
