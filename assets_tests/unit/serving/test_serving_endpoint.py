@@ -225,6 +225,29 @@ def test_what_an_endpoint_answers_becomes_the_right_error(serving, answer, error
     assert type(caught.value) is error
 
 
+class Replaced(Deployments):
+    """A catalog that names a successor as soon as an endpoint was looked up."""
+
+    def __init__(self, *urls: str) -> None:
+        super().__init__(None)
+        self.urls = list(urls)
+
+    def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment | None:
+        url = self.urls.pop(0) if len(self.urls) > 1 else self.urls[0]
+        return Deployment("ep_1", name, version, status="RUNNING", url=url)
+
+
+@pytest.mark.parametrize("old", [(404, b"Path not found"), (500, b"Internal Server Error")])
+def test_an_endpoint_that_was_replaced_while_it_was_asked_is_no_failure(serving, old):
+    """Its successor answers; only when that fails too is it told."""
+    successor = serving(lambda _: (200, b'{"embedding": [1.0]}'))
+    assert encode(ServeEncoder(Replaced(serving(lambda _: old), successor))) == {"embedding": [1.0]}
+    assert encode(ServeEncoder(Replaced("http://127.0.0.1:1/gone", successor))) == {"embedding": [1.0]}
+    broken = serving(lambda _: (500, b"no"))
+    with pytest.raises(EndpointFailed):
+        encode(ServeEncoder(Replaced(serving(lambda _: old), broken)))
+
+
 def test_no_endpoint_is_not_ready_and_a_failed_one_has_failed():
     """Without a deployment waiting helps; with one that did not start it does not."""
     with pytest.raises(NotReady) as caught:
