@@ -48,10 +48,13 @@ def called(
         ) from error
 
 
-def read_result(result: Any) -> Mapping[str, Any]:
+def read_result(returned: Any) -> Mapping[str, Any]:
     """What was built as a mapping with `steps`: a dict, an object with `.steps` and `.prepare`, or a list of steps."""
-    if not isinstance(result, Mapping):
-        result = {"steps": getattr(result, "steps", result), "prepare": getattr(result, "prepare", None)}
+    result: Mapping[str, Any] = (
+        returned
+        if isinstance(returned, Mapping)
+        else {"steps": getattr(returned, "steps", returned), "prepare": getattr(returned, "prepare", None)}
+    )
     unknown = sorted(set(map(str, result)) - set(_KEYS))
     if unknown:
         raise InvalidPackage(

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from mixpeek_orchestration.core.collection import VectorIndex
-from mixpeek_orchestration.core.errors import InvalidPackage
+from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.answers import read_answer
@@ -62,16 +62,18 @@ def load_realtime(recipe: Recipe) -> RealtimeService | JailedRealtime:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a realtime service promises: its kind of answer, the vectors in it, and a question that it can answer."""
+    """What a realtime service promises: its kind of answer, the vectors in it, and a question that it can answer, which
+    is a guess unless the manifest gives one."""
 
     inference_type: str | None
     vectors: tuple[VectorIndex, ...]
     example: Mapping[str, Any]
+    is_guess: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest, vectors: tuple[VectorIndex, ...]) -> Self:
         example = manifest.example_input or _WARM_UP.get(manifest.inference_type, {"text": "warm up"})
-        return cls(manifest.inference_type, vectors, dict(example))
+        return cls(manifest.inference_type, vectors, dict(example), not manifest.example_input)
 
 
 class RealtimeService:
@@ -118,7 +120,18 @@ class RealtimeService:
 
     async def warm_up(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one real inference, after which everything it needs is loaded."""
-        return await self.infer(self._contract.example, parameters)
+        example = self._contract.example
+        try:
+            return await self.infer(example, parameters)
+        except (InvalidInput, LookupError, TypeError, ValueError) as error:
+            if isinstance(error, InvalidPackage) or not self._contract.is_guess:
+                raise
+            raise InvalidPackage(
+                f"The warm-up with {dict(example)} failed: {type(error).__name__}: {error}",
+                field="example_input",
+                value=dict(example),
+                fix="Give example_input in the manifest: inputs that the service can answer.",
+            ) from error
 
     def _checked(self, answer: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         read = read_answer(answer, inputs, self._contract.inference_type, self._contract.vectors)

@@ -9,7 +9,7 @@ import pytest
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.extractors.realtime import load_realtime
 
-from .conftest import REALTIME
+from .conftest import MANIFEST, REALTIME
 
 FORMS = {
     "run_inference": REALTIME,
@@ -143,3 +143,18 @@ class MyInferenceService:
         return {"embedding": [float(self.ok), 0.0, 0.0]}
 """
     assert asyncio.run(service(code).infer({}, {}))["embedding"][0] == 1.0
+
+
+def test_a_warm_up_that_is_guessed_wrong_asks_for_an_example(service, package, describe):
+    """Without `example_input` the first question is a guess; a service that cannot answer it is told what to add, and
+    with an example its own error stands."""
+    picture = """
+class MyInferenceService:
+    def infer(self, inputs, parameters):
+        return {"embedding": [float(len(inputs["image"])), 0.0, 0.0]}
+"""
+    with pytest.raises(InvalidPackage, match="KeyError") as refused:
+        asyncio.run(service(picture).warm_up({}))
+    assert refused.value.field == "example_input"
+    package({"realtime.py": picture, "manifest.py": MANIFEST + 'example_input = {"image": "data:"}\n'})
+    assert asyncio.run(load_realtime(describe().recipe).warm_up({}))["embedding"][0] == 5.0
