@@ -15,15 +15,13 @@ from assets_tests.isolation import attacks
 from assets_tests.isolation.conftest import World
 from assets_tests.isolation.hostile_package import hostile_package
 from assets_tests.unit.engine.fakes import text_item
-from mixpeek_orchestration.core.errors import MixpeekError, WorkerDied
+from mixpeek_orchestration.core.errors import InvalidPackage, WorkerDied
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.failure import ItemError
-from mixpeek_orchestration.core.finding import Finding
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob
 from mixpeek_orchestration.engine.in_process import InProcessRunner
 from mixpeek_orchestration.extractors.jailed import describe_jailed, jailed_steps
 from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime, load_jailed_realtime
-from mixpeek_orchestration.extractors.jailed_validation import NOT_DESCRIBED, validate_jailed
 from mixpeek_orchestration.isolation.levels import Limits
 
 LIMITS = Limits(call_s=3.0, start_s=20.0, resident_bytes=512 << 20, file_bytes=1 << 20, threads=32)
@@ -130,38 +128,23 @@ def test_a_request_that_ends_the_worker_costs_those_beside_it_nothing(
         *(pytest.param(one, marks=pytest.mark.slow) for one in ("loop", "leave", "quit_politely")),
     ],
 )
-def test_in_validation_an_attack_is_a_finding(hostile: Hostile, name: str) -> None:
-    """Whoever confirms an upload gets one finding that says what happened, and no description."""
+def test_in_validation_an_attack_is_an_error_of_the_package(hostile: Hostile, name: str) -> None:
+    """Whoever confirms an upload learns what happened when the package was built, and has no description of it."""
     parameters = {"world": hostile.description.parameters["world"], "at_import": name}
-    validated = validate_jailed(
-        hostile.path,
-        parameters,
-        level="untrusted",
-        try_out=lambda _: (),
-        model_cache=hostile.description.model_cache,
-        limits=replace(LIMITS, start_s=3.0),
-    )
-    assert [finding.rule for finding in validated.findings] == [NOT_DESCRIBED]
-    assert validated.description is None
+    with pytest.raises(InvalidPackage) as refused:
+        describe_jailed(
+            hostile.path,
+            parameters,
+            level="untrusted",
+            model_cache=hostile.description.model_cache,
+            limits=replace(LIMITS, start_s=3.0),
+        )
+    assert refused.value.fix
     assert hostile.world.is_untouched()
-
-
-def test_what_is_tried_out_is_the_jailed_package(hostile: Hostile) -> None:
-    """The description that rows are tried with runs at the level that was asked for, and its findings are handed on."""
-    seen: list[ExtractorDescription] = []
-
-    def try_out(description: ExtractorDescription) -> list[Finding]:
-        seen.append(description)
-        return [Finding("pipeline.py", 0, "X", "nothing good")]
-
-    validated = validate_jailed(hostile.path, level="reviewed", try_out=try_out, limits=LIMITS)
-    assert [finding.rule for finding in validated.findings] == ["X"]
-    assert [description.isolation for description in seen] == ["reviewed"]
 
 
 @pytest.mark.slow
 def test_a_package_that_dies_at_every_row_ends_the_run(hostile: Hostile) -> None:
     """It is not restarted thousands of times: after some rows it is the package's fault, and the run says so."""
-    with pytest.raises(MixpeekError, match="at every row") as ended:
+    with pytest.raises(InvalidPackage, match="at every row"):
         hostile.extract(*["leave"] * 40)
-    assert not isinstance(ended.value, WorkerDied)

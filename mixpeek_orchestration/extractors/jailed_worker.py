@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psutil
 
-from mixpeek_orchestration.core.errors import InvalidPackage, WorkerDied
+from mixpeek_orchestration.core.errors import InvalidPackage, ItemFailure, WorkerDied
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.core.ports.platform import Platform
@@ -97,7 +97,7 @@ def enough_for(limits: Limits, declared_bytes: int) -> Limits:
 
 @contextmanager
 def before_any_row(what: str) -> Iterator[None]:
-    """Inside the block, a worker that dies is the fault of the package and of no row: `InvalidPackage`."""
+    """Inside the block, what fails or ends the worker is the fault of the package and of no row: `InvalidPackage`."""
     try:
         yield
     except WorkerDied as died:
@@ -107,3 +107,10 @@ def before_any_row(what: str) -> Iterator[None]:
             value=died.value,
             fix="Mend what exits, hangs or needs too much memory before the first row.",
         ) from died
+    except ItemFailure as failed:
+        raise InvalidPackage(
+            f"{what} failed: {failed.message}",
+            field=what,
+            value=failed.value,
+            fix="Mend what fails before the first row.",
+        ) from failed
