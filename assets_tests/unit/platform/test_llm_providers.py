@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,42 @@ def test_a_structured_answer_is_parsed(provider: str, client: Make, server: LLMS
     assert answer.data == {"entities": ["Ada"]}
     assert '"entities"' in answer.text
     assert "entities" in str(server.last)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_schema_of_no_object_is_answered(provider: str, client: Make, server: LLMServer) -> None:
+    """Providers that take objects only get one with a single field; the caller gets what was asked for."""
+    labels = {"type": "array", "items": {"$ref": "#/$defs/Label"}, "$defs": {"Label": {"type": "string"}}}
+    server.says(Reply(data=["x"] if provider == "google" else {"answer": ["x"]}))
+    assert client().generate(LLMRequest("Label.", provider=provider, schema=labels)).data == ["x"]
+
+
+def test_what_is_no_schema_is_refused_before_it_is_paid(client: Make, server: LLMServer) -> None:
+    """The error names the place in the schema; nothing is asked."""
+    with pytest.raises(InvalidPackage, match="not a JSON schema") as refused:
+        client().generate(LLMRequest("x", provider="openai", schema={"properties": {"a": {"type": "text"}}}))
+    assert refused.value.field == "schema.properties.a.type"
+    assert not server.calls
+
+
+def test_a_schema_makes_nobody_fetch(client: Make, server: LLMServer) -> None:
+    """A reference to a URL is refused; a jailed package could reach our own ports with it."""
+    server.says(Reply(data={}))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        remote = {"$ref": f"http://127.0.0.1:{listener.getsockname()[1]}/schema"}
+        with pytest.raises(InvalidPackage, match="not in it"):
+            client().generate(LLMRequest("x", provider="openai", schema=remote))
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_limits_have_the_name_of_their_server(client: Make, server: LLMServer) -> None:
+    """OpenAI has renamed `max_tokens`; compatible servers have not."""
+    for provider in ("openai", "local"):
+        client().generate(LLMRequest("x", provider=provider, model="m", max_tokens=5))
+    assert [body.get("max_completion_tokens") or body["max_tokens"] for _, body, _ in server.calls] == [5, 5]
+    assert "max_completion_tokens" not in server.last
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -10,6 +10,7 @@ from mixpeek_orchestration.extractors.llm.provider import (
     DEFAULT_MAX_TOKENS,
     Access,
     RawAnswer,
+    as_object,
     question,
     refusal,
 )
@@ -62,7 +63,7 @@ def _arguments(request: LLMRequest) -> dict[str, Any]:
     if request.temperature is not None:
         arguments["temperature"] = request.temperature
     if request.schema is not None:
-        tool = {"name": ANSWER, "description": "Give the answer.", "input_schema": request.schema}
+        tool = {"name": ANSWER, "description": "Give the answer.", "input_schema": as_object(request.schema)}
         arguments |= {"tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER}}
     return arguments
 

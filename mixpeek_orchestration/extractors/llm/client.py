@@ -12,7 +12,8 @@ from mixpeek_orchestration.core.errors import InvalidPackage, TransientItemFailu
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest
 from mixpeek_orchestration.extractors.llm.cache import ResponseCache
 from mixpeek_orchestration.extractors.llm.prices import cost_usd
-from mixpeek_orchestration.extractors.llm.provider import Access, Provider, RawAnswer
+from mixpeek_orchestration.extractors.llm.provider import ANSWER, Access, Provider, RawAnswer, is_wrapped
+from mixpeek_orchestration.extractors.llm.schemas import broken_rule, check_schema
 
 DEFAULT_PROVIDER: Final = "google"
 DEFAULT_MODELS: Final = {
@@ -84,6 +85,8 @@ class LLMClient:
                 fix=f"Use {', '.join(DEFAULT_MODELS)}, or give the URL of an OpenAI-compatible server: "
                 f'MIXPEEK_LLM_BASE_URLS={{"{provider}": "https://…/v1"}}.',
             )
+        if request.schema is not None:
+            check_schema(request.schema)
         model = request.model or DEFAULT_MODELS.get(provider, "")
         if not model:
             raise InvalidPackage(
@@ -164,23 +167,10 @@ def _data(request: LLMRequest, raw: RawAnswer) -> Any:
             raise _unusable(
                 request, "it is not JSON", "Say in the instruction that the answer is JSON."
             ) from None
-    import jsonschema
-
-    try:
-        jsonschema.validate(data, request.schema)
-    except jsonschema.ValidationError as error:
-        where = ".".join(map(str, error.absolute_path)) or "the answer"
-        raise _unusable(
-            request,
-            f"{where} breaks the rule {error.validator!r} of its schema",
-            "Ask more precisely in the instruction, or allow it in the schema.",
-        ) from None
-    except jsonschema.SchemaError as error:
-        raise InvalidPackage(
-            f"The schema of an LLM call is not a JSON schema: {error.message}.",
-            field="schema",
-            value=request.schema,
-        ) from None
+    if is_wrapped(request.schema) and isinstance(data, dict) and set(data) == {ANSWER}:
+        data = data[ANSWER]
+    if (problem := broken_rule(data, request.schema)) is not None:
+        raise _unusable(request, problem, "Ask more precisely in the instruction, or allow it in the schema.")
     return data
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mixpeek_orchestration.core.ports.platform import LLMRequest
-from mixpeek_orchestration.extractors.llm.provider import ANSWER, Access, RawAnswer, question, refusal
+from mixpeek_orchestration.extractors.llm.provider import (
+    ANSWER,
+    Access,
+    RawAnswer,
+    as_object,
+    question,
+    refusal,
+)
 
 
 class OpenAIProvider:
@@ -49,10 +56,12 @@ def _arguments(request: LLMRequest) -> dict[str, Any]:
         messages.insert(0, {"role": "system", "content": request.system})
     arguments: dict[str, Any] = {"model": request.model, "messages": messages}
     if request.schema is not None:
-        described = {"name": ANSWER, "schema": request.schema, "strict": False}
+        described = {"name": ANSWER, "schema": as_object(request.schema), "strict": False}
         arguments["response_format"] = {"type": "json_schema", "json_schema": described}
     if request.temperature is not None:
         arguments["temperature"] = request.temperature
     if request.max_tokens is not None:
-        arguments["max_completion_tokens"] = request.max_tokens
+        # OpenAI has renamed it; servers that are compatible mostly have not.
+        name = "max_completion_tokens" if request.provider == "openai" else "max_tokens"
+        arguments[name] = request.max_tokens
     return arguments

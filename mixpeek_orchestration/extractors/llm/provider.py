@@ -49,6 +49,20 @@ def question(request: LLMRequest) -> str:
     return request.instruction if request.text is None else f"{request.instruction}\n\n{request.text}"
 
 
+def is_wrapped(schema: Any) -> bool:
+    """Whether a schema has to be wrapped where a provider takes objects only."""
+    return schema is not None and schema.get("type", "object") != "object"
+
+
+def as_object(schema: Any) -> Any:
+    """The schema of an object; one of anything else becomes that of an object with one field, `answer`."""
+    if not is_wrapped(schema):
+        return schema
+    inner = {key: part for key, part in schema.items() if key != "$defs"}
+    outer = {"type": "object", "properties": {ANSWER: inner}, "required": [ANSWER]}
+    return {**outer, "$defs": schema["$defs"]} if "$defs" in schema else outer
+
+
 def refusal(access: Access, request: LLMRequest, status: int | None, message: str) -> ItemFailure:
     """The error for a call that a provider did not answer; without a status it was not reached."""
     passing = status is None or status in (408, 409, 429) or status >= 500
