@@ -195,17 +195,14 @@ def _platform_services(settings: Settings, namespace_id: str) -> Services:
     answers = ResponseCache(settings.root / "llm_answers", max_age_days=settings.llm_cache_days)
 
     def generate(secret: Callable[[str], str | None]) -> Callable[[LLMRequest], LLMAnswer]:
-        given = {name: key.get_secret_value() for name, key in settings.llm_api_keys.items()}
-        client = LLMClient(
-            config, answers, key=lambda name: secret(name) or given.get(name), namespace_id=namespace_id
-        )
-        return client.generate
+        return LLMClient(config, answers, key=secret, namespace_id=namespace_id).generate
 
     return Services(
         secrets=Secrets(catalog.secrets, _cipher(settings)),
         models=Models(catalog.models, open_objects({"url": settings.own_models}), settings.root / "models"),
         objects=open_objects({"url": settings.objects}),
         generate=generate,
+        keys={name: key.get_secret_value() for name, key in settings.llm_api_keys.items()},
     )
 
 

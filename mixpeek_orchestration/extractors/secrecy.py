@@ -102,7 +102,7 @@ def _contains(value: Any, forms: tuple[str, ...]) -> bool:
     if isinstance(value, Mapping):
         return any(_contains(part, forms) for pair in value.items() for part in pair)
     if isinstance(value, list | tuple | set | frozenset):
-        return any(_contains(part, forms) for part in value)
+        return any(_contains(part, forms) for part in value if not isinstance(part, int | float))
     if getattr(getattr(value, "dtype", None), "kind", "") in "OUS" and hasattr(value, "tolist"):
         return _contains(value.tolist(), forms)
     return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ RunTool = Callable[[str, Sequence[str], float], ToolResult]
 @dataclass(frozen=True)
 class Services:
     """What a platform is made of, opened with the first call that needs any of it. `generate` makes the LLM client
-    around a way to look up keys by the name of their secret."""
+    around a way to look up keys by the name of their secret; `keys` are those of the settings."""
 
     secrets: Secrets
     models: Models
     objects: ObjectStore
     generate: Callable[[Callable[[str], str | None]], Generate]
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class NamespacePlatform:
@@ -106,7 +107,7 @@ class NamespacePlatform:
         return self._services.models.get(self.namespace_id, f"{name}@{version}" if version else name)
 
     def _key(self, name: str) -> str | None:
-        value = self._services.secrets.find(name)
+        value = self._services.secrets.find(name) or self._services.keys.get(name)
         return None if value is None else self._in_use(name, value)
 
     def _in_use(self, name: str, value: str) -> str:
