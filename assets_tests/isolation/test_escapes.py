@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from mixpeek_orchestration.isolation.levels import Level, Limits
 from mixpeek_orchestration.isolation.paths import package_root
 from mixpeek_orchestration.isolation.worker import Access, Worker
 
-LIMITS = Limits(call_s=2.0, resident_bytes=256 << 20, file_bytes=1 << 20, threads=32, frame_bytes=1 << 20)
+LIMITS = Limits(call_s=30.0, resident_bytes=256 << 20, file_bytes=1 << 20, threads=32, frame_bytes=1 << 20)
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Prison:
 
 
 @contextmanager
-def imprisoned(world: World, level: Level) -> Iterator[Prison]:
+def imprisoned(world: World, level: Level, limits: Limits = LIMITS) -> Iterator[Prison]:
     """A worker with all that a package gets: a broker that reads assets, runs tools and finds models."""
     services: dict[str, Callable[..., object]] = {"wait": lambda: None}
     access = Access(
@@ -48,7 +48,7 @@ def imprisoned(world: World, level: Level) -> Iterator[Prison]:
         broker=services,
         environment={"PYTHONPATH": f"{package_root().parent}:{ATTACKS.parent}"},
     )
-    worker = Worker("attacks:Attacker", level=level, limits=LIMITS, access=access)
+    worker = Worker("attacks:Attacker", level=level, limits=limits, access=access)
     policy = asset_policy({"url": str(world.store)}, internet=level is not Level.UNTRUSTED)
     services["download"] = AssetDoor(policy, worker.assets, LIMITS.file_bytes).download
     services["run_tool"] = confined_tools(worker, ATTACKS.parent)
@@ -70,7 +70,7 @@ def shared(world: World, request: pytest.FixtureRequest) -> Iterator[Prison]:
 @pytest.fixture
 def prison(world: World) -> Iterator[Prison]:
     """A worker of its own."""
-    with imprisoned(world, Level.UNTRUSTED) as prison:
+    with imprisoned(world, Level.UNTRUSTED, replace(LIMITS, call_s=3.0)) as prison:
         yield prison
 
 

@@ -24,7 +24,7 @@ from mixpeek_orchestration.extractors.jailed import describe_jailed, jailed_step
 from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime, load_jailed_realtime
 from mixpeek_orchestration.isolation.levels import Limits
 
-LIMITS = Limits(call_s=3.0, start_s=20.0, resident_bytes=512 << 20, file_bytes=1 << 20, threads=32)
+LIMITS = Limits(call_s=5.0, start_s=60.0, resident_bytes=512 << 20, file_bytes=1 << 20, threads=32)
 SURVIVED: Final = [*attacks.DENIED, *attacks.FAILING]
 DEADLY: Final = [
     name if name in ("segfault", "memory_bomb") else pytest.param(name, marks=pytest.mark.slow)

@@ -57,7 +57,9 @@ class PackageInWorker:
         return [asdict(step.description) for step in self._built()]
 
     def create(self, step: int) -> None:
-        """The processor of the step exists."""
+        """The processor of the step exists, and what turns batches into tables is loaded."""
+        import mixpeek_orchestration.extractors.columns  # noqa: F401 - it takes longer than a small batch may
+
         self._processor(step)
 
     def process(self, step: int, table: pa.Table) -> pa.Table:

@@ -101,22 +101,21 @@ def platform_services(platform: Platform, door: AssetDoor) -> dict[str, Callable
 
 
 def confined_tools(worker: Worker, package: Path) -> Callable[..., dict[str, Any]]:
-    """The service that runs command-line tools for a package: on its own files, each in a jail of its own."""
+    """The service that runs command-line tools for a package: on its own files, each in a jail of its own.
+
+    It does not hold the worker, which would keep the process of a worker that nobody uses any more.
+    """
+    folder, read, limits = worker.folder, [worker.assets, package], worker.limits
+    is_trusted = worker.level is Level.TRUSTED
+
+    def confine(command: list[str]) -> list[str]:
+        return command if is_trusted else confined(command, readable=read, writable=[folder], limits=limits)
 
     def run(tool: str, args: Sequence[str], timeout: float) -> dict[str, Any]:
         from mixpeek_orchestration.extractors.local_tools import run_locally
 
-        def confine(command: list[str]) -> list[str]:
-            if worker.level is Level.TRUSTED:
-                return command
-            read = [worker.assets, package]
-            return confined(command, readable=read, writable=[worker.folder], limits=worker.limits)
-
-        within = [worker.folder, worker.assets, package]
-        seconds = min(float(timeout), worker.limits.call_s)
-        return run_locally(
-            str(tool), [str(one) for one in args], seconds, within=within, confine=confine
-        ).as_dict()
+        given, seconds = [str(one) for one in args], min(float(timeout), limits.call_s)
+        return run_locally(str(tool), given, seconds, within=[folder, *read], confine=confine).as_dict()
 
     return run
 

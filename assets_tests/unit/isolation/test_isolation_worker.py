@@ -69,7 +69,7 @@ def worker() -> Iterator[Worker]:
 @pytest.fixture
 def mortal() -> Iterator[Worker]:
     """A worker that a test may end."""
-    one = made(limits=Limits(call_s=2.0))
+    one = made(limits=Limits(call_s=3.0))
     yield one
     one.close()
 
@@ -168,7 +168,7 @@ def test_an_entry_that_cannot_be_made_leaves_nothing_running(
     start: str, kind: type[Exception], message: str
 ) -> None:
     """The caller gets the reason, and there is no process."""
-    one = made(limits=Limits(start_s=2.0), start=start)
+    one = made(limits=Limits(start_s=2.0 if start == "sleep" else 60.0), start=start)
     before = _workers()
     with pytest.raises(kind, match=message):
         one.start()

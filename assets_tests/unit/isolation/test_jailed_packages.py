@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from assets_tests.unit.engine.fakes import text_item
@@ -19,7 +21,7 @@ from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, InputRow, SourceItem
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, PlatformReference, ToolResult
 from mixpeek_orchestration.engine.in_process import InProcessRunner
-from mixpeek_orchestration.extractors.jailed import describe_jailed
+from mixpeek_orchestration.extractors.jailed import describe_jailed, jailed_steps
 from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
 from mixpeek_orchestration.extractors.jailed_urls import AssetPolicy, asset_policy
 from mixpeek_orchestration.extractors.jailed_worker import enough_for
@@ -91,6 +93,20 @@ def test_a_package_gives_the_same_rows_and_answers_in_a_jail(tmp_path: Path) -> 
     services = [load_realtime(one.recipe) for one in (here, jailed)]
     answers = [asyncio.run(one.infer({"text": "words"}, here.parameters)) for one in services]
     assert answers[0] == answers[1]
+
+
+def test_a_worker_ends_when_its_steps_are_forgotten(tmp_path: Path) -> None:
+    """Whoever used the steps need not say that he is done, and no process stays behind."""
+    described = describe_jailed(PACKAGES / "word_vectors", level="untrusted", model_cache=tmp_path)
+    platform = PlatformReference(Services, {"folder": str(tmp_path)})
+    steps = jailed_steps(replace(described, platform=platform).recipe)
+    process = steps[0].create()
+    pid = steps[0].worker.pid
+    assert pid is not None
+    assert psutil.pid_exists(pid)
+    del steps, process
+    gc.collect()
+    assert not psutil.pid_exists(pid)
 
 
 def test_another_copy_of_the_package_is_refused(tmp_path: Path) -> None:
