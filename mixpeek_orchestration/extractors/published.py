@@ -141,7 +141,8 @@ class PublishedRegistry:
             raise InvalidPackage(
                 f"The package of {version.name} calls itself {made.name} now.", field="name", value=made.name
             )
-        self._packages.keep_description(version.archive, fields_fp(parameters), made)
+        for one in (parameters, made.parameters):  # collections keep them completed
+            self._packages.keep_description(version.archive, fields_fp(one), made)
         return made
 
     def _with_interpreter(self, description: ExtractorDescription) -> ExtractorDescription:

@@ -256,6 +256,10 @@ def published_version(
 
 
 def keep_description(catalog: Catalog, inspection: Inspection) -> None:
-    """The description that validation made is the one for no parameters: nobody has to run the package again."""
-    if inspection.description is not None:
-        catalog.packages.keep_description(inspection.archive, fields_fp({}), inspection.description)
+    """The description that validation made is the one for no parameters, and for its defaults when they are spelt out
+    as collections do: nobody has to run the package again."""
+    described = inspection.description
+    if described is None:
+        return
+    for parameters in ({}, described.parameters):
+        catalog.packages.keep_description(inspection.archive, fields_fp(parameters), described)

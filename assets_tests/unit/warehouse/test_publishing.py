@@ -21,7 +21,7 @@ from mixpeek_orchestration.core.errors import (
     TooLarge,
 )
 from mixpeek_orchestration.core.fingerprint import fields_fp
-from mixpeek_orchestration.extractors.archive import archive_hash
+from mixpeek_orchestration.extractors.archive import archive_hash, pack
 from mixpeek_orchestration.warehouse.plugin_specs import PluginConfirmSpec, PluginUploadSpec
 
 
@@ -254,6 +254,7 @@ def test_a_published_version_is_described_from_the_catalog(lab: PublishingLab) -
     kept = packages.description(published.archive, fields_fp({}))
     assert kept is not None
     packages.keep_description(published.archive, fields_fp({}), replace(kept, description="from the catalog"))
+    assert packages.description(published.archive, fields_fp(kept.parameters)) == kept
     other = lab.reopened()
     described = other.registry.describe(NAME, namespace_id=lab.namespace_id)
     assert described.description == "from the catalog"
@@ -287,4 +288,39 @@ def test_an_uploaded_package_is_validated_in_the_jail(tmp_path: Path) -> None:
     confirmed = lab.confirm(lab.archive(**{"from pydantic": "raise ValueError('no')\nfrom pydantic"}))
     assert not confirmed.success
     assert any("no" in one["message"] for one in confirmed.findings)
+    lab.warehouse.close()
+
+
+HOSTILE = {
+    "raises on import": ("manifest.py", "from pydantic", "1/0\nfrom pydantic", "ZeroDivisionError"),
+    "exits on import": ("manifest.py", "from pydantic", "raise SystemExit(3)\nfrom pydantic", "SystemExit"),
+    "wrong dimension": ("pipeline.py", "1.0]", "1.0, 2.0]", "3 dimensions"),
+    "drops rows": ("pipeline.py", "return batch", "return batch[1:]", "no rows"),
+    "needs 20 GB": (
+        "pipeline.py",
+        "return batch",
+        "x = bytearray(20_000_000_000)\nreturn batch",
+        "MemoryError",
+    ),
+    "exits": ("pipeline.py", "return batch", "raise SystemExit(3)", "SystemExit"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_package_that_does_harm_is_told_and_harms_nobody(what: str, tmp_path: Path) -> None:
+    """It runs in a worker at the level that it would run at; the next package is published as if nothing was."""
+    lab = open_lab(tmp_path, plugin_level="reviewed")
+    lab.archive()
+    file, old, new, told = HOSTILE[what]
+    harmful = lab.source / NAME / file
+    text = harmful.read_text()
+    at = text.index(old)
+    indent = " " * (at - text.rfind("\n", 0, at) - 1)
+    harmful.write_text(text.replace(old, new.replace("\n", f"\n{indent}"), 1))
+    confirmed = lab.confirm(pack(lab.source / NAME))
+    assert not confirmed.success
+    assert any(told in one["message"] for one in confirmed.findings), confirmed.findings
+    assert nothing_is_kept(lab)
+    assert lab.publish().version == "1.0.0"
     lab.warehouse.close()
