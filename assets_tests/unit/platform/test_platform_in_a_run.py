@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -12,9 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
-from safetensors.torch import save
 
+from assets_tests.unit.platform.asking_package import push_weights, write_asking
 from assets_tests.unit.platform.llm_server import LLMServer, Reply
 from assets_tests.unit.warehouse.lab import Lab
 from mixpeek_orchestration.bootstrap import open_platform, open_warehouse, platform_reference, prepare_home
@@ -22,75 +20,16 @@ from mixpeek_orchestration.core.errors import InvalidOutput, NotFound
 from mixpeek_orchestration.core.ports.platform import LLMRequest
 from mixpeek_orchestration.extractors.recipe import build_steps
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.model_specs import ModelSpec
 from mixpeek_orchestration.warehouse.specs import BucketSpec
-
-MANIFEST = """
-from pydantic import BaseModel
-
-class In(BaseModel):
-    text: str
-
-class Out(BaseModel):
-    labels: list[str]
-    scaled: float
-    note: str
-
-metadata = {"feature_extractor_name": "asking", "version": "1.0.0", "description": "Asks a model.", "category": "text"}
-input_schema, output_schema, parameter_schema = In, Out, None
-supported_input_types = ["text"]
-features = []
-"""
-PIPELINE = """
-import asyncio
-
-from engine.extractors.asking.pipeline import PipelineDefinition, ResourceType, StepDefinition, build_pipeline_steps
-from engine.models.loader import load_namespace_model
-from shared.extractors.sdk import concurrent_api_calls
-
-SCHEMA = {"type": "object", "properties": {"labels": {"type": "array"}}, "required": ["labels"]}
-
-
-class Asking:
-    def __init__(self, config, **kwargs):
-        self.llm, self.secrets = config["llm"], config["secrets"]
-        self.weights = None
-
-    def __call__(self, batch):
-        if self.weights is None:
-            self.weights = load_namespace_model("scaling")
-        token = asyncio.run(self.secrets.get("EXTERNAL_TOKEN"))
-        texts = batch["data"].tolist()
-
-        async def ask(text):
-            return await self.llm.generate("Label.", text=text, provider="openai", schema=SCHEMA)
-
-        answers = concurrent_api_calls(texts, ask, max_concurrent=1)
-        if any(text == "broken" for text in texts):
-            raise ValueError(f"the service refused {token}")
-        batch["labels"] = [answer.data["labels"] for answer in answers]
-        batch["scaled"] = [float(self.weights["w"][0]) * len(text) for text in texts]
-        batch["note"] = [token if text == "leaky" else "fine" for text in texts]
-        return batch
-
-
-def build_steps(extractor_request, container=None, **kwargs):
-    config = {"llm": container.llm, "secrets": container.secrets}
-    step = StepDefinition(service_class=Asking, resource_type=ResourceType.API, config=config)
-    return {"steps": build_pipeline_steps(PipelineDefinition("asking", "1.0.0", [step]))}
-"""
 
 
 @pytest.fixture
 def lab(server: LLMServer, tmp_path: Path) -> Iterator[Lab]:
     """A warehouse whose OpenAI is the local server, with a secret, weights and the package."""
-    package = tmp_path / "packages" / "asking"
-    package.mkdir(parents=True)
-    (package / "manifest.py").write_text(MANIFEST)
-    (package / "pipeline.py").write_text(PIPELINE)
+    packages = write_asking(tmp_path / "packages")
     settings = Settings(
         home=tmp_path / "home",
-        extractor_paths=str(package.parent),
+        extractor_paths=str(packages),
         llm_base_urls={"openai": f"{server.url}/v1"},
         llm_retries=0,
     )
@@ -101,21 +40,14 @@ def lab(server: LLMServer, tmp_path: Path) -> Iterator[Lab]:
     bucket = warehouse.buckets.create(warehouse.ensure_namespace("default"), spec)
     for name, value in {"EXTERNAL_TOKEN": "hunter2-hunter2", "OPENAI_API_KEY": "sk-openai"}.items():
         warehouse.secrets.set(name, value)
-    yield Lab(warehouse, bucket, package.parent)
+    yield Lab(warehouse, bucket, packages)
     warehouse.close()
-
-
-def push_weights(lab: Lab, version: str, factor: float) -> None:
-    """Another version of the namespace's model `scaling`."""
-    content = io.BytesIO(save({"w": torch.tensor([factor])}))
-    spec = ModelSpec(name="scaling", version=version, model_format="safetensors")
-    lab.warehouse.models.add(lab.namespace_id, spec, iter(lambda: content.read(100), b""))
 
 
 def test_llm_secrets_and_weights_in_one_run(lab: Lab, server: LLMServer) -> None:
     """Good rows are written; the row with the secret fails, naming its column; the failing one fails without the secret
     in its message; and finding both of them asks the model once per text."""
-    push_weights(lab, "1.0.0", 2.0)
+    push_weights(lab.warehouse, lab.namespace_id, "1.0.0", 2.0)
     texts = ["one", "leaky", "three", "broken", "seven"]
     server.says(*[Reply(data={"labels": ["x"]})] * len(texts))
     for text in texts:
@@ -136,7 +68,7 @@ def test_llm_secrets_and_weights_in_one_run(lab: Lab, server: LLMServer) -> None
 def test_a_jailed_package_uses_the_platform_through_its_parent(lab: Lab, server: LLMServer) -> None:
     """A reviewed package, in a process that may reach neither catalog nor network, gets the same answers, secrets and
     weights; a row with the secret is refused there too."""
-    push_weights(lab, "1.0.0", 2.0)
+    push_weights(lab.warehouse, lab.namespace_id, "1.0.0", 2.0)
     server.says(*[Reply(data={"labels": ["x"]})] * 2)
     described = lab.warehouse.registry.describe("asking", "1.0.0", namespace_id=lab.namespace_id)
     process = build_steps(replace(described.recipe, isolation="reviewed"))[0].create()
@@ -149,7 +81,7 @@ def test_a_jailed_package_uses_the_platform_through_its_parent(lab: Lab, server:
 
 def test_other_weights_make_rows_stale(lab: Lab, server: LLMServer) -> None:
     """Until a new version is pushed nothing runs again; then every row does, without asking the model again."""
-    push_weights(lab, "1.0.0", 2.0)
+    push_weights(lab.warehouse, lab.namespace_id, "1.0.0", 2.0)
     server.says(Reply(data={"labels": []}))
     lab.put("one", "one")
     collection = lab.collection(
@@ -157,7 +89,7 @@ def test_other_weights_make_rows_stale(lab: Lab, server: LLMServer) -> None:
     )
     assert lab.run(collection).written == 1
     assert lab.run(collection).unchanged == 1
-    push_weights(lab, "1.0.1", 3.0)
+    push_weights(lab.warehouse, lab.namespace_id, "1.0.1", 3.0)
     assert lab.run(collection).written == 1
     assert [row["scaled"] for row in lab.rows(collection)] == [9.0]
     assert len(server.calls) == 1
