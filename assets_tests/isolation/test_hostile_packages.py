@@ -27,10 +27,9 @@ from mixpeek_orchestration.isolation.levels import Limits
 LIMITS = Limits(call_s=5.0, start_s=60.0, resident_bytes=512 << 20, file_bytes=1 << 20, threads=32)
 SURVIVED: Final = [*attacks.DENIED, *attacks.FAILING]
 DEADLY: Final = [
-    name if name in ("segfault", "memory_bomb") else pytest.param(name, marks=pytest.mark.slow)
-    for name in attacks.DEADLY
+    name if name == "segfault" else pytest.param(name, marks=pytest.mark.slow) for name in attacks.DEADLY
 ]
-"""Two in every run, the others with the slow tests: each costs several starts of a worker."""
+"""One in every run, the others with the slow tests: each costs several starts of a worker."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from mixpeek_orchestration.isolation import paths, tables
 from mixpeek_orchestration.isolation.broker import Service
 from mixpeek_orchestration.isolation.death import Death
 from mixpeek_orchestration.isolation.environment import worker_environment
+from mixpeek_orchestration.isolation.folders import WorkerFolder
 from mixpeek_orchestration.isolation.frames import Frame, ProtocolError
 from mixpeek_orchestration.isolation.jail import Jail
 from mixpeek_orchestration.isolation.levels import Level, Limits, Network
@@ -65,11 +65,12 @@ class Worker:
         self._arguments = dict(arguments or {})
         self._access = access or Access()
         self._python = python
-        self._root = Path(tempfile.mkdtemp(prefix="mixpeek-worker-")).resolve()
+        own = WorkerFolder()
+        self._root = own.path
         self._live: list[WorkerProcess] = []
         self._starting = threading.RLock()
         self._preparations: list[tuple[str, dict[str, Any]]] = []
-        self._closing = weakref.finalize(self, _close, self._live, self._root)
+        self._closing = weakref.finalize(self, _close, self._live, own)
         self._clean()
 
     @property
@@ -211,7 +212,7 @@ def _message(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"method": method, "arguments": dict(arguments)}
 
 
-def _close(live: list[WorkerProcess], root: Path) -> None:
+def _close(live: list[WorkerProcess], own: WorkerFolder) -> None:
     for process in live:
         process.end(Death("closed", "it was closed"))
-    shutil.rmtree(root, ignore_errors=True)
+    own.remove()

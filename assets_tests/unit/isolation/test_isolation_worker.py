@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -19,6 +20,7 @@ import tenacity
 
 from mixpeek_orchestration.core.errors import InvalidInput, ItemFailure, Unschedulable, WorkerDied
 from mixpeek_orchestration.isolation import worker as worker_module
+from mixpeek_orchestration.isolation.folders import WorkerFolder, sweep
 from mixpeek_orchestration.isolation.levels import Level, Limits
 from mixpeek_orchestration.isolation.paths import package_root
 from mixpeek_orchestration.isolation.support import Support
@@ -185,6 +187,26 @@ def test_a_closed_worker_is_gone_with_its_folder() -> None:
     del one
     assert not psutil.pid_exists(pid or 0)
     assert not folder.exists()
+
+
+def test_folders_of_killed_owners_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed host left is removed by the next one; the folder of a living one, a new one and a link stay."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    living = WorkerFolder()
+    for name in ("left", "kept"):
+        (tmp_path / f"mixpeek-worker-{name}" / "work").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "mixpeek-worker-link").symlink_to(elsewhere)
+    os.utime(tmp_path / "mixpeek-worker-left", (0, 0))
+    os.utime(living.path, (0, 0))
+    sweep(tmp_path)
+    assert not (tmp_path / "mixpeek-worker-left").exists()
+    assert living.path.exists()
+    assert (tmp_path / "mixpeek-worker-kept").exists()
+    assert elsewhere.exists()
+    living.remove()
+    assert not living.path.exists()
 
 
 def test_a_machine_that_cannot_isolate_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
