@@ -19,7 +19,7 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    {name}_vector: list[float] = Field(..., description="4 numbers")
+    {name}_embedding: list[float] = Field(..., description="4 numbers")
 
 
 class Params(BaseModel):
@@ -42,7 +42,7 @@ supported_input_types = ["text"]
 features = [
     {{
         "feature_type": "embedding",
-        "feature_name": "{name}_vector",
+        "feature_name": "{name}_embedding",
         "embedding_dim": 4,
         "distance_metric": "cosine",
     }},
@@ -87,7 +87,7 @@ class Lengths:
         self.scale = config["scale"]
 
     def __call__(self, batch):
-        batch["{name}_vector"] = [vector_of(text, self.scale) for text in batch["data"].fillna("")]
+        batch["{name}_embedding"] = [vector_of(text, self.scale) for text in batch["data"].fillna("")]
         return batch
 """
 

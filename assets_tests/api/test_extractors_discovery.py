@@ -125,11 +125,11 @@ def test_the_official_client_discovers(generated: mixpeek.ApiClient) -> None:
 @pytest.mark.parametrize(
     "named",
     [
-        {"feature_uri": "mixpeek://lengths@1.0.0/lengths_vector"},
+        {"feature_uri": "mixpeek://lengths@1.0.0/lengths_embedding"},
         {"inference_name": "lengths"},
         {"inference_name": "lengths@v1"},
         {"inference_name": "lengths_1_0_0"},
-        {"inference_name": "lengths_vector"},
+        {"inference_name": "lengths_embedding"},
     ],
 )
 @pytest.mark.usefixtures("lengths")

@@ -39,7 +39,7 @@ def test_a_confirmation_says_what_was_published(words: dict[str, Any]) -> None:
     assert words["validation_status"] == "passed"
     assert words["validation_errors"] == []
     assert words["deployment_status"] == "not_deployed"
-    assert words["feature_uri"] == "mixpeek://words@1.1.0/words_vector"
+    assert words["feature_uri"] == "mixpeek://words@1.1.0/words_embedding"
 
 
 def test_a_published_version_is_listed_and_found(http: httpx.Client, words: dict[str, Any]) -> None:

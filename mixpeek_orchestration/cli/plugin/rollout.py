@@ -6,6 +6,7 @@ from typing import Any
 
 from mixpeek_orchestration.cli.plugin.connected import Session
 from mixpeek_orchestration.cli.plugin.progress import waiting
+from mixpeek_orchestration.core.errors import NotReady
 
 _PATIENCE_S = 1800.0
 _PAUSE_S = 1.0
@@ -21,7 +22,7 @@ def brought_up(
 
 
 def settled(session: Session, identifier: str) -> dict[str, Any]:
-    """The state of a version once nothing of it is on its way any more, or after half an hour."""
+    """The state of a version once nothing of it is on its way any more; raises `NotReady` after half an hour."""
     from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
     with waiting(session, f"Deploying {identifier}") as tell:
@@ -41,8 +42,10 @@ def settled(session: Session, identifier: str) -> dict[str, Any]:
         try:
             return polling(look)
         except RetryError as late:
-            state: dict[str, Any] = late.last_attempt.result()
-            return state
+            raise NotReady(
+                f"{identifier} is still {told} after {_PATIENCE_S / 60:.0f} minutes.",
+                fix=f"Look again with `mixpeek plugin status {identifier}`; `mixpeek logs` has what the stack says.",
+            ) from late
 
 
 def _is_moving(state: dict[str, Any]) -> bool:
