@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from mixpeek_orchestration.core.errors import InvalidPackage
+
 
 class ApiResults(list[Any]):
     """Results in the order of the items. What failed, and what was `None`, is `None`; `errors` has the exceptions by
@@ -21,7 +23,10 @@ class ApiResults(list[Any]):
 def concurrent_api_calls(
     items: Sequence[Any], async_fn: Callable[[Any], Awaitable[Any]], max_concurrent: int = 10
 ) -> ApiResults:
-    """`async_fn` of every item, at most `max_concurrent` at a time, each called once; a `None` item is not called."""
+    """`async_fn` of every item, at most `max_concurrent` at a time, each called once; a `None` item is not called.
+
+    Raises `InvalidPackage` for what no item is to blame for.
+    """
     if max_concurrent < 1:
         raise ValueError(f"max_concurrent is {max_concurrent}; it has to be at least 1.")
     listed = list(items)
@@ -53,6 +58,8 @@ async def _all(
         async with turn:
             try:
                 return await async_fn(item)
+            except InvalidPackage:
+                raise  # no item is to blame
             except Exception as error:  # noqa: BLE001 - one bad item must not cost the others; it is recorded
                 errors[index] = error
                 return None

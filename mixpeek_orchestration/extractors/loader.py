@@ -41,7 +41,7 @@ def load_module(source: PackageSource, dotted: str) -> ModuleType:
         return importlib.import_module(name)
     except MixpeekError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InvalidPackage(
             f"{dotted or '__init__'} of the package {source.path.name!r} cannot be imported: "
             f"{type(error).__name__}: {_public(str(error), source)}",

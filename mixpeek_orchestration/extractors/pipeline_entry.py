@@ -39,7 +39,7 @@ def called(
             return build(*arguments, **named)
     except MixpeekError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InvalidPackage(
             f"{_name(build)} of {manifest.name} failed: {type(error).__name__}: {error}",
             field=f"pipeline.{_name(build)}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError
 
@@ -20,10 +20,17 @@ class BatchProcessor:
     that it came from.
     """
 
+    _ready: bool
+    _lock: threading.Lock
+
+    def __new__(cls, *_arguments: Any, **_options: Any) -> Self:
+        """Here and not in the constructor: a package's own one may not call it."""
+        processor = super().__new__(cls)
+        processor._ready, processor._lock = False, threading.Lock()
+        return processor
+
     def __init__(self, config: Any = None, **_options: Any) -> None:
         self.config = config
-        self._ready = False
-        self._lock = threading.Lock()
 
     def setup(self) -> None:
         """Load what is expensive: models, dictionaries, clients."""
@@ -45,7 +52,7 @@ class BatchProcessor:
             self.setup()
         except MixpeekError as error:
             raise InvalidPackage(error.message, field="setup", value=error.value, fix=error.fix) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InvalidPackage(
                 f"setup() of {type(self).__name__} failed: {type(error).__name__}: {error}",
                 field="setup",

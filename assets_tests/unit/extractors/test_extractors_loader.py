@@ -204,3 +204,11 @@ print([name for name in {heavy!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("code", ["raise ValueError('no')", "import sys\nsys.exit(3)"])
+def test_whatever_a_module_does_at_import_is_a_broken_package(package, code):
+    """A module that raises, or even ends the process, when it is imported is an error of the package."""
+    source = read_package(package({"processors/letters.py": code}))
+    with pytest.raises(InvalidPackage, match="cannot be imported"):
+        load_module(source, "processors.letters")

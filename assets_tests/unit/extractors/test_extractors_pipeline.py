@@ -8,6 +8,7 @@ import pytest
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import Resources
 from mixpeek_orchestration.extractors.conditions import RowCondition, matches
+from mixpeek_orchestration.extractors.processing import BatchProcessor
 from mixpeek_orchestration.extractors.recipe import build_steps
 
 from .conftest import MANIFEST
@@ -268,3 +269,19 @@ def test_a_package_of_the_older_layout_runs(package, describe):
     step = build_steps(describe({"limit": 4}).recipe)[0]
     assert step.description.condition == "IS_TEXT"
     assert step.create()(FRAME.copy())["limit"].tolist() == [4]
+
+
+def test_a_constructor_of_the_packages_own_need_not_call_the_base() -> None:
+    """A BatchProcessor whose `__init__` replaces the inherited one is set up and called like any other."""
+
+    class Own(BatchProcessor):
+        def __init__(self, config):
+            self.suffix = config
+
+        def setup(self):
+            self.suffix += "!"
+
+        def process(self, batch):
+            return batch.assign(seen=batch["data"] + self.suffix)
+
+    assert Own("?")(FRAME.copy())["seen"].tolist() == ["ab?!"]

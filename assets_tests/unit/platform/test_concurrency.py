@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.extractors.concurrency import concurrent_api_calls
 from mixpeek_orchestration.extractors.container import running_platform, use_platform
 
@@ -82,3 +83,13 @@ def test_a_limit_of_none_is_refused() -> None:
     """Zero at a time would never end."""
     with pytest.raises(ValueError, match="at least 1"):
         concurrent_api_calls([1], doubled, max_concurrent=0)
+
+
+def test_what_no_item_is_to_blame_for_is_raised() -> None:
+    """A platform that is not there fails the call, because it would fail every item for the same reason."""
+
+    async def without_platform(_item: int) -> int:
+        raise InvalidPackage("There is no platform.")
+
+    with pytest.raises(InvalidPackage, match="no platform"):
+        concurrent_api_calls([1, 2], without_platform)
