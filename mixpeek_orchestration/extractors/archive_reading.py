@@ -33,6 +33,7 @@ _DAMAGED: Final = (
     OSError,
     ValueError,
     OverflowError,
+    LookupError,
     NotImplementedError,
 )
 
