@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, Platform, PlatformReference
     from mixpeek_orchestration.core.ports.serving import EndpointHost
     from mixpeek_orchestration.engine.harness import Harness
+    from mixpeek_orchestration.extractors.llm.cache import ResponseCache
     from mixpeek_orchestration.extractors.registry import PackageRegistry
     from mixpeek_orchestration.warehouse.planning import Planned
     from mixpeek_orchestration.warehouse.platform import Services
@@ -176,7 +177,6 @@ def _without_password(url: str) -> str:
 
 
 def _platform_services(settings: Settings, namespace_id: str) -> Services:
-    from mixpeek_orchestration.extractors.llm.cache import ResponseCache
     from mixpeek_orchestration.extractors.llm.client import LLMClient, LLMConfig
     from mixpeek_orchestration.stores.catalog import open_catalog
     from mixpeek_orchestration.stores.objects import open_objects
@@ -192,7 +192,7 @@ def _platform_services(settings: Settings, namespace_id: str) -> Services:
         timeout_s=settings.llm_timeout_s,
         retries=settings.llm_retries,
     )
-    answers = ResponseCache(settings.root / "llm_answers", max_age_days=settings.llm_cache_days)
+    answers = kept_answers(settings)
 
     def generate(secret: Callable[[str], str | None]) -> Callable[[LLMRequest], LLMAnswer]:
         return LLMClient(config, answers, key=secret, namespace_id=namespace_id).generate
@@ -204,6 +204,13 @@ def _platform_services(settings: Settings, namespace_id: str) -> Services:
         generate=generate,
         keys={name: key.get_secret_value() for name, key in settings.llm_api_keys.items()},
     )
+
+
+def kept_answers(settings: Settings) -> ResponseCache:
+    """The answers of LLMs that this home keeps. They hold content: who erases content prunes them."""
+    from mixpeek_orchestration.extractors.llm.cache import ResponseCache
+
+    return ResponseCache(settings.root / "llm_answers", max_age_days=settings.llm_cache_days)
 
 
 def _cipher(settings: Settings) -> Callable[[], MultiFernet]:

@@ -91,7 +91,9 @@ def run_locally(
     """How the tool ended, whatever its return code.
 
     With `within`, every path among the arguments has to lie in one of these folders, and relative ones are meant in the
-    first; `confine` turns the command into one that runs it in a jail. Raises `ItemFailure` for a tool or an argument that is not allowed and for a tool that is not installed,
+    first; `confine` turns the command into one that runs it in a jail.
+
+    Raises `ItemFailure` for a tool or an argument that is not allowed and for a tool that is not installed,
     `TransientItemFailure` when it was not done in time; it and everything it started has ended then.
     """
     program = executable(tool)

@@ -48,10 +48,12 @@ def render_workspace(settings: Settings) -> str:
 
 
 def prepare_warehouse(settings: Settings) -> None:
-    """Catalog, namespace and key exist, and the snapshot that the definitions are built from is published."""
+    """Catalog, namespace and key exist, and the snapshot that the definitions are built from is published;
+    answers of LLMs that are too old are gone."""
     from mixpeek_orchestration import bootstrap
 
     bootstrap.prepare_home(settings)
+    bootstrap.kept_answers(settings).prune()
     warehouse = bootstrap.open_warehouse(settings, local=True)
     try:
         refresh_credentials(warehouse.access, settings)
