@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mixpeek_orchestration.core.errors import InvalidPackage, MixpeekError
 
@@ -20,14 +20,7 @@ class BatchProcessor:
     that it came from.
     """
 
-    _ready: bool
-    _lock: threading.Lock
-
-    def __new__(cls, *_arguments: Any, **_options: Any) -> Self:
-        """Here and not in the constructor: a package's own one may not call it."""
-        processor = super().__new__(cls)
-        processor._ready, processor._lock = False, threading.Lock()
-        return processor
+    _ready: bool = False
 
     def __init__(self, config: Any = None, **_options: Any) -> None:
         self.config = config
@@ -40,11 +33,15 @@ class BatchProcessor:
         raise NotImplementedError(f"{type(self).__name__} has to define process(batch).")
 
     def __call__(self, batch: pd.DataFrame) -> pd.DataFrame:
-        with self._lock:
+        self._be_ready()
+        return self.process(batch)
+
+    def _be_ready(self) -> None:
+        """Set up, once. The lock is made here, because a package's own constructor may not call ours."""
+        with self.__dict__.setdefault("_lock", threading.Lock()):
             if not self._ready:
                 self._set_up()
                 self._ready = True
-        return self.process(batch)
 
     def _set_up(self) -> None:
         """No row is to blame for what fails here, so no row must be blamed."""

@@ -41,10 +41,7 @@ class BuiltInService(BatchProcessor):
 
     def ready(self) -> None:
         """Afterwards everything expensive is loaded; also for a caller that asks without a batch."""
-        with self._lock:
-            if not self._ready:
-                self._set_up()
-                self._ready = True
+        self._be_ready()
 
     @property
     def output_column(self) -> str:
