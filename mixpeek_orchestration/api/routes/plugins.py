@@ -17,6 +17,7 @@ from mixpeek_orchestration.api.answers.plugins import (
 )
 from mixpeek_orchestration.api.guard import House, OpenRoute, PathNamespaceRoute, There
 from mixpeek_orchestration.api.paging import SearchPaging, listing_of, page_of
+from mixpeek_orchestration.core.published import PublishedVersion
 from mixpeek_orchestration.core.source_files import differences, files_in
 from mixpeek_orchestration.warehouse.plugin_specs import (
     PluginConfirmSpec,
@@ -128,7 +129,7 @@ def undeploy_plugin(plugin_id: str, there: There, house: House) -> dict[str, Any
 
 
 @router.post("/{plugin_id}/realtime/test", summary="Try the endpoint of an extractor")
-def test_realtime(plugin_id: str, body: RealtimeTestSpec, there: There, house: House) -> dict[str, Any]:
+def try_realtime(plugin_id: str, body: RealtimeTestSpec, there: There, house: House) -> dict[str, Any]:
     """The answer of the version's endpoint; 503 while it is not deployed."""
     plugin = house.plugins.get(there.namespace_id, plugin_id)
     answer = house.plugins.realtime_test(there.namespace_id, plugin.plugin_id, body.inputs, body.parameters)
@@ -198,8 +199,10 @@ def download_archive(
     return Response(house.plugins.archive(owner, plugin_id), media_type="application/zip", headers=headers)
 
 
-def _listing(there: There, house: House, found: list[Any], paging: SearchPaging) -> dict[str, Any]:
-    def answer(plugin: Any) -> dict[str, Any]:
+def _listing(
+    there: There, house: House, found: list[PublishedVersion], paging: SearchPaging
+) -> dict[str, Any]:
+    def answer(plugin: PublishedVersion) -> dict[str, Any]:
         return plugin_answer(house.plugins.status(plugin.namespace_id, plugin.plugin_id))
 
     listed = listing_of(found, page_of(paging), answer, search=paging.search)
