@@ -445,6 +445,13 @@ def thread_bomb(world):
             time.sleep(3600)
 
 
+def bottomless_folders(world):
+    for _ in range(3000):
+        os.mkdir("d")
+        os.chdir("d")
+    time.sleep(3600)
+
+
 def close_the_pipes(world):
     for pipe in _pipes():
         os.close(pipe)

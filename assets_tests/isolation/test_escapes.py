@@ -99,7 +99,7 @@ def test_what_ends_a_worker_ends_only_that_worker(prison: Prison, name: str) -> 
     first = prison.worker.pid
     with pytest.raises(WorkerDied) as died:
         prison.attack(name)
-    assert died.value.value in {"signal", "exit", "time", "memory", "threads", "protocol"}
+    assert died.value.value in {"signal", "exit", "time", "memory", "threads", "disk", "protocol"}
     assert prison.worker.call("ping") == "pong"
     assert prison.worker.pid != first
     assert not Path(f"/proc/{first}").exists()

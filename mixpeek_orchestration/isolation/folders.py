@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -27,8 +27,13 @@ class WorkerFolder:
 
     def remove(self) -> None:
         """The folder and all in it are gone."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
         os.close(self._lock)
+
+
+def remove(folder: Path) -> None:
+    """The folder is gone, whatever a package has made of it: trees deeper than Python's stack, or than a path is long."""
+    subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 def sweep(parent: Path, *, young_s: float = _YOUNG_S) -> None:
@@ -42,7 +47,7 @@ def sweep(parent: Path, *, young_s: float = _YOUNG_S) -> None:
             continue  # it is gone already, or somebody else's
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
         except BlockingIOError:
             continue  # its owner lives
         finally:

@@ -49,15 +49,26 @@ class Watch:
 
 
 def _size(folder: str, enough: int) -> int:
-    """The bytes on disk under the folder, or something larger than `enough`."""
+    """The bytes on disk under the folder, or something larger than `enough`: also for a tree that is too deep to be
+    looked at, where anything could be hidden."""
     total = files = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(path, name)).st_blocks * 512
-            except OSError:
-                continue  # removed in the meantime
-            files += 1
-            if total > enough or files > _MOST_FILES:
-                return enough + 1
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = os.scandir(waiting.pop())
+        except FileNotFoundError:
+            continue  # removed in the meantime
+        except OSError:
+            return enough + 1
+        with entries:
+            for entry in entries:
+                try:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                except FileNotFoundError:
+                    continue
+                files += 1
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+        if total > enough or files > _MOST_FILES:
+            return enough + 1
     return total

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import weakref
@@ -18,7 +17,7 @@ from mixpeek_orchestration.isolation import paths, tables
 from mixpeek_orchestration.isolation.broker import Service
 from mixpeek_orchestration.isolation.death import Death
 from mixpeek_orchestration.isolation.environment import worker_environment
-from mixpeek_orchestration.isolation.folders import WorkerFolder
+from mixpeek_orchestration.isolation.folders import WorkerFolder, remove
 from mixpeek_orchestration.isolation.frames import Frame, ProtocolError
 from mixpeek_orchestration.isolation.jail import Jail
 from mixpeek_orchestration.isolation.levels import Level, Limits, Network
@@ -139,7 +138,7 @@ class Worker:
     def _clean(self) -> None:
         """The folders are there and empty: nothing that a dead worker left is found by the next."""
         for folder in ("work", "assets"):
-            shutil.rmtree(self._root / folder, ignore_errors=True)
+            remove(self._root / folder)
         for folder in ("work/home", "work/tmp", "assets"):
             (self._root / folder).mkdir(parents=True)
 
