@@ -26,10 +26,9 @@ from mixpeek_orchestration.isolation.levels import Limits
 
 LIMITS = Limits(call_s=5.0, start_s=60.0, resident_bytes=512 << 20, file_bytes=1 << 20, threads=32)
 SURVIVED: Final = [*attacks.DENIED, *attacks.FAILING]
-DEADLY: Final = [
-    name if name == "segfault" else pytest.param(name, marks=pytest.mark.slow) for name in attacks.DEADLY
-]
-"""One in every run, the others with the slow tests: each costs several starts of a worker."""
+_LONGER: Final = ("leave", "loop", "memory_bomb", "forged_length", "pickle_instead_of_arrow")
+DEADLY: Final = ["segfault", *(pytest.param(name, marks=pytest.mark.slow) for name in _LONGER)]
+"""One of each kind of death: each costs several starts of a worker. `test_escapes` has all of them."""
 
 
 @dataclass(frozen=True)
