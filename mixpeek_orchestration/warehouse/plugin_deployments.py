@@ -78,11 +78,16 @@ class PluginDeployments:
         pointer = self._packages.pointer(plugin.namespace_id, plugin.name)
         users = tuple(c.name for c in self._versions.collections_of(plugin) if c.enabled)
         endpoint = self._endpoint(plugin)
+        active = pointer is not None and pointer.active == plugin.version
+        status = _status(plugin, asked, endpoint, has_users=bool(users))
+        if status is DeploymentStatus.DEPLOYED and not active and pointer and pointer.target == plugin.version:
+            # Its endpoint answers for a collection, but what was asked for, to be active, is not done.
+            status = DeploymentStatus.IN_PROGRESS
         return DeploymentState(
             plugin=plugin,
-            status=_status(plugin, asked, endpoint, has_users=bool(users)),
+            status=status,
             deployment_type=asked.deployment_type if asked else None,
-            active=pointer is not None and pointer.active == plugin.version,
+            active=active,
             error=(asked.error if asked else None) or (endpoint.error if endpoint else None),
             endpoint_id=endpoint.endpoint_id if endpoint else "",
             url=endpoint.url if endpoint else "",

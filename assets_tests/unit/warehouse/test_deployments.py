@@ -162,14 +162,16 @@ def test_rolling_back_to_what_still_runs_needs_no_start(
 def test_a_run_that_works_on_the_endpoint_finishes_the_roll_back_itself(
     lab: PublishingLab, two: tuple[PublishedVersion, PublishedVersion]
 ) -> None:
-    """Whoever ends or starts an endpoint is not overtaken: the pointer waits for the sensor's next round."""
+    """Whoever ends or starts an endpoint is not overtaken: the pointer waits for the sensor's next round, and until then
+    the version is on its way, though its endpoint answers."""
     old = two[0]
     lab.collection(version=old.spelling)
     for version in two:
         deployed(lab, version)
     endpoint = lab.plugins.status(lab.namespace_id, old.plugin_id).endpoint_id
     with hold(lab.warehouse.catalog.leases, f"endpoint:{endpoint}"):
-        assert not lab.plugins.rollback(lab.namespace_id, NAME, old.version).active
+        state = lab.plugins.rollback(lab.namespace_id, NAME, old.version)
+        assert (state.status, state.active) == (Status.IN_PROGRESS, False)
     assert [one.endpoint_id for one in lab.warehouse.endpoints.stale()] == [endpoint]
     lab.settle()
     assert lab.plugins.active(lab.namespace_id, NAME) == old.version
