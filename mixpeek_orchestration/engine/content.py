@@ -102,7 +102,8 @@ class Loader:
 
     def _with_older(self, table: pa.Table) -> tuple[pa.Table, dict[int, Exception]]:
         """With the columns that older packages read, and by place what could not be read for them."""
-        names = self.job.description.older_columns
+        ours = {*CONTENT, *CONSTANT, *INTERNAL}  # parameters can name columns, but not take these
+        names = [name for name in self.job.description.older_columns if name not in ours]
         if not names:
             return table, {}
         rows = table.select(["data", "_content", "blob_type", "mime_type"]).to_pylist()

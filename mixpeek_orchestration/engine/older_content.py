@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from mixpeek_orchestration.core.errors import Broken
-from mixpeek_orchestration.extractors.older_columns import BYTES, URLS, is_of_kind
+from mixpeek_orchestration.extractors.older_columns import BYTES, is_for
 
 _READERS = 8
 Row = Mapping[str, Any]
@@ -25,14 +25,13 @@ def older_content(
     columns: dict[str, pa.Array] = {}
     failed: dict[int, Exception] = {}
     for name in names:
-        kind = {**URLS, **BYTES}[name]
-        places = [n for n, row in enumerate(rows) if is_of_kind(kind, row["blob_type"], row["mime_type"])]
+        places = [n for n, row in enumerate(rows) if is_for(name, row["blob_type"], row["mime_type"])]
         found: Mapping[int, Any] = {n: rows[n]["data"] for n in places}
         if name in BYTES:
             found = _read({n: rows[n]["_content"] for n in places if rows[n]["_content"] is not None}, read)
             failed |= {n: one for n, one in found.items() if isinstance(one, Exception)}
         values = [None if n in failed else found.get(n) for n in range(len(rows))]
-        columns[name] = pa.array(values, pa.string() if name in URLS else pa.binary())
+        columns[name] = pa.array(values, pa.binary() if name in BYTES else pa.string())
     return columns, failed
 
 

@@ -117,7 +117,7 @@ def describe_package(
         container_image=manifest.container_image,
         example_input=manifest.example_input,
         feature_uri=manifest.feature_uri,
-        older_columns=older_columns(source, manifest.input_fields),
+        older_columns=older_columns(source, manifest.input_fields, parameters),
     )
 
 

@@ -118,6 +118,14 @@ def test_the_documented_plugin_runs_as_printed(tmp_path: Path) -> None:
     assert asked(description, {"text": "a"}) == {"result": "Processed: a", "confidence": 0.95}
 
 
+def test_the_parameter_text_column_names_a_column_with_the_text(tmp_path: Path) -> None:
+    """With the value of the documentation the processor finds the text under that name, and no document stores it twice."""
+    description = described(DOCUMENTED / "plugin", tmp_path, {"threshold": 0.7, "text_column": "content"})
+    rows = rows_of(extracted(description))
+    assert rows.column("output")[0].as_py()["result"] == f"Processed: {TEXTS[0]}"
+    assert "content" not in rows.column_names
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["untyped", "typed"])
 def test_the_documented_embedders_run_as_printed(name: str, tmp_path: Path) -> None:
