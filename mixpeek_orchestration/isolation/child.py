@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import inspect
 import os
+import site
 import sys
 import threading
 from collections.abc import Callable
@@ -37,6 +38,8 @@ def main(arguments: list[str]) -> None:
         content = setup.content()
         jail = Jail.from_wire(content["jail"])
         jail.enter(parent)
+        if content["packages"]:
+            site.addsitedir(content["packages"])  # runs what `.pth` files in it say
         if jail.level is not Level.TRUSTED:
             report_missing_files()
         asking.connect(asks, answers)

@@ -58,7 +58,6 @@ _SYSTEM: Final = (
     "/sys/kernel/mm/transparent_hugepage",
     "/dev/urandom",
     "/dev/random",
-    "/dev/zero",
 )
 """Not `/etc` and not `/proc`: other processes, their environments and this machine's accounts are none of a package's business."""
 
@@ -78,6 +77,12 @@ def readable_by_all(python: Path | None = None) -> tuple[str, ...]:
         prefixes.append(python.absolute().parent.parent)
     own = [str(prefix) for prefix in prefixes if prefix not in _NOT_ITS_OWN]
     return (*_SYSTEM, *dict.fromkeys(own))
+
+
+def packages_of(python: Path) -> Path:
+    """Where the packages of an environment of our version of Python lie."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return python.absolute().parent.parent / "lib" / version / "site-packages"
 
 
 def devices() -> tuple[str, ...]:

@@ -42,6 +42,8 @@ class Start:
     entry: str
     arguments: Mapping[str, Any]
     broker: Mapping[str, Service]
+    packages: str = ""
+    """A folder of installed packages that the worker sees once its jail is shut."""
 
 
 @dataclass
@@ -170,6 +172,7 @@ class WorkerProcess:
         )
         self._pipes.close_theirs()
         setup = {"jail": start.jail.to_wire(), "entry": start.entry, "arguments": dict(start.arguments)}
+        setup["packages"] = start.packages
         with suppress(BrokenPipeError):  # it has ended already, which is found out next
             write_frame(self._pipes.requests, Frame.of(READY, setup))
 

@@ -183,7 +183,7 @@ class Worker:
         if source is not None:
             environment["PYTHONPATH"] = str(source)
         environment |= self._access.environment
-        python = self._python or Path(sys.executable)
+        python, packages = self._interpreter()
         return Start(
             python,
             environment,
@@ -192,7 +192,15 @@ class Worker:
             self._entry,
             self._arguments,
             self._access.broker,
+            packages,
         )
+
+    def _interpreter(self) -> tuple[Path, str]:
+        """The interpreter, and the packages to add to ours in the jail. Whatever a wheel has put into an environment
+        (`.pth` files, even the interpreter) is the package's, and must not run before the jail is shut."""
+        if self._python is None or self.level is Level.TRUSTED:
+            return self._python or Path(sys.executable), ""
+        return Path(sys.executable), str(paths.packages_of(self._python))
 
     def _jail(self, work: Path) -> Jail:
         readable = [*paths.readable_by_all(self._python), *map(str, self._access.readable)]
