@@ -19,6 +19,8 @@ _TIMEOUT_S: Final = 60.0
 _CHUNK: Final = 1 << 20
 _MAX_REDIRECTS: Final = 5
 _MAX_SUFFIX: Final = 12
+_ENCODINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
+"""Packed once, and at most a thousand times smaller: of others, one chunk may become more than there is memory."""
 
 
 class AssetDoor:
@@ -87,7 +89,7 @@ class AssetDoor:
     def _request(self, client: Any, url: str) -> Any:
         """The request, addressed to what the policy has looked at; TLS still asks for the name."""
         address = self._policy.address(url, _resolved)
-        request = client.build_request("GET", url)
+        request = client.build_request("GET", url, headers={"accept-encoding": "gzip"})
         if address is not None:
             name = request.url.host
             request.url = request.url.copy_with(host=address)
@@ -101,6 +103,9 @@ class AssetDoor:
             raise failure(
                 f"The asset answered {response.status_code}.", field="data", value=_host(response.url)
             )
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in _ENCODINGS:
+            raise ItemFailure("The asset is sent in an encoding that is not read.", value=encoding[:40])
         size = 0
         with target.open("xb") as file:
             for chunk in response.iter_bytes(_CHUNK):

@@ -114,7 +114,10 @@ def confined_tools(worker: Worker, package: Path) -> Callable[..., dict[str, Any
     def run(tool: str, args: Sequence[str], timeout: float) -> dict[str, Any]:
         from mixpeek_orchestration.extractors.local_tools import run_locally
 
-        given, seconds = [str(one) for one in args], min(float(timeout), limits.call_s)
+        given = [str(one) for one in args]
+        seconds = min(
+            limits.call_s, float(timeout)
+        )  # in this order NaN, a time that never ends, is not taken
         return run_locally(str(tool), given, seconds, within=[folder, *read], confine=confine).as_dict()
 
     return run

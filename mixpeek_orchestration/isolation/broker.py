@@ -16,6 +16,9 @@ from mixpeek_orchestration.isolation.wire_errors import error_to_wire
 Service = Callable[..., Any]
 _THREADS: Final = 8
 _MAX_WAITING: Final = 256
+_MAX_BYTES: Final = 2 << 30
+_BYTES_PER_CHARACTER: Final = 16
+"""What a character of JSON may become as a value: `[],` is a list."""
 
 
 class Broker:
@@ -27,12 +30,18 @@ class Broker:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="broker")
         self._room = threading.Semaphore(_MAX_WAITING)
         self._writing = threading.Lock()
+        self._counting = threading.Lock()
+        self._bytes = 0
         self._closed = False
 
     def take(self, frame: Frame) -> None:
         """Starts on what the message asks; raises `ProtocolError` from a worker that does not wait for answers."""
         if not self._room.acquire(blocking=False):
             raise ProtocolError("more questions at once than anybody waits for")
+        with self._counting:
+            self._bytes += _weight(frame)
+            if self._bytes > _MAX_BYTES:
+                raise ProtocolError("more at once than is kept for it")
         self._pool.submit(self._serve, frame)
 
     def close(self) -> None:
@@ -51,6 +60,8 @@ class Broker:
         except OSError:
             pass  # the worker is gone, and nobody waits for the answer
         finally:
+            with self._counting:
+                self._bytes -= _weight(frame)
             self._room.release()
 
     def _answer(self, frame: Frame) -> Frame:
@@ -77,3 +88,8 @@ class Broker:
         except TypeError:
             raise InvalidInput(f"The host does not do {name} with these arguments.", field="broker") from None
         return service(**given)
+
+
+def _weight(frame: Frame) -> int:
+    """The memory that a question may need while it waits and is answered."""
+    return len(frame.text) * _BYTES_PER_CHARACTER + len(frame.payload)

@@ -59,7 +59,11 @@ class Jail:
 
         _drop_privileges()
         landlock.restrict(self._rules(), self.ports if self.level is Level.REVIEWED else ())
-        seccomp.install(network=self.level is Level.REVIEWED, programs=bool(self.executable))
+        seccomp.install(
+            network=self.level is Level.REVIEWED,
+            programs=bool(self.executable),
+            shared_memory=any(device.startswith("/dev/nvidia") for device in self.devices),
+        )
 
     def _rules(self) -> list[tuple[Path, int]]:
         groups = (

@@ -19,21 +19,27 @@ _MSG_FASTOPEN: Final = 0x20000000
 _FLAGS_AT: Final = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 _FCNTL: Final = (8, 10, 15, 1024, 1026)  # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY
 _IOCTL: Final = (0x5412, 0x541C, 0x8901, 0x8902)  # TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP
+_IOCTL_OF_FILES: Final = (0x6600, 0x5800, 0x9400)
+"""Types f, X and 0x94: flags, versions, verity and subvolumes of file systems, which need no right to write."""
+_IOCTL_TYPE: Final = 0xFF00
+_SHARED_ANONYMOUS: Final = 0x21
+"""MAP_SHARED and MAP_ANONYMOUS. A process that lets go of such pages keeps them, and they count as nobody's."""
 _PRCTL: Final = (1, 4, 35, 0x59616D61)  # PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_MM, PR_SET_PTRACER
 
 
-def install(*, network: bool, programs: bool = False) -> None:
+def install(*, network: bool, programs: bool = False, shared_memory: bool = False) -> None:
     """From now on this process makes only the system calls of its level. Cannot be taken back.
 
-    With `programs` it may become another program (which keeps the filter); it never starts one beside itself.
+    With `programs` it may become another program (which keeps the filter); it never starts one beside itself. With
+    `shared_memory`, which drivers of GPUs want, it may hide memory from whoever counts it.
     """
     import pyseccomp
 
-    _refusing(pyseccomp).load()
+    _refusing(pyseccomp, shared_memory=shared_memory).load()
     _allowing(pyseccomp, network=network, programs=programs).load()
 
 
-def _refusing(lib: Any) -> Any:
+def _refusing(lib: Any, *, shared_memory: bool) -> Any:
     """Allows all calls but those with arguments that reach out of the process."""
     rules = _filter(lib, lib.ALLOW)
     refused = lib.ERRNO(errno.EPERM)
@@ -41,6 +47,11 @@ def _refusing(lib: Any) -> Any:
     for call, values in (("fcntl", _FCNTL), ("ioctl", _IOCTL), ("prctl", _PRCTL)):
         for value in values:
             _add(rules, refused, call, lib.Arg(0 if call == "prctl" else 1, lib.MASKED_EQ, _INT, value))
+    for kind in _IOCTL_OF_FILES:
+        _add(rules, refused, "ioctl", lib.Arg(1, lib.MASKED_EQ, _IOCTL_TYPE, kind))
+    if not shared_memory:
+        shared = lib.Arg(3, lib.MASKED_EQ, _SHARED_ANONYMOUS, _SHARED_ANONYMOUS)
+        _add(rules, lib.ERRNO(errno.ENOMEM), "mmap", shared)
     for call, place in _FLAGS_AT.items():  # a fast open connects without `connect`, which Landlock would see
         _add(rules, refused, call, lib.Arg(place, lib.MASKED_EQ, _MSG_FASTOPEN, _MSG_FASTOPEN))
     return rules

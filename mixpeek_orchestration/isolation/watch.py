@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import psutil
@@ -14,6 +16,8 @@ from mixpeek_orchestration.isolation.levels import Limits
 
 _DISK_EVERY_S: Final = 1.0
 _MOST_FILES: Final = 100_000
+_RESERVE: Final = 1 << 30
+"""So much of a disk is left to others by whoever writes to it (a hundredth of a small one)."""
 
 
 class Watch:
@@ -43,9 +47,12 @@ class Watch:
         if now - self._disk_at < _DISK_EVERY_S:
             return None
         self._disk_at = now
-        if sum(_size(folder, self._limits.disk_bytes) for folder in self._folders) <= self._limits.disk_bytes:
-            return None
-        return Death("disk", f"it wrote more than {self._limits.disk_bytes >> 20} MiB of files")
+        used = sum(_size(folder, self._limits.disk_bytes) for folder in self._folders)
+        if used + _nameless(self._process.pid) > self._limits.disk_bytes:
+            return Death("disk", f"it wrote more than {self._limits.disk_bytes >> 20} MiB of files")
+        if any(map(_is_full, self._folders)):
+            return Death("disk", "the disk that it writes to is full")
+        return None
 
 
 def _size(folder: str, enough: int) -> int:
@@ -64,11 +71,34 @@ def _size(folder: str, enough: int) -> int:
             for entry in entries:
                 try:
                     total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
                 except FileNotFoundError:
                     continue
-                files += 1
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                except OSError:
+                    return enough + 1
         if total > enough or files > _MOST_FILES:
             return enough + 1
     return total
+
+
+def _nameless(pid: int) -> int:
+    """The bytes of files that the process holds open and has removed: no folder has them. 0 where we may not look."""
+    found: dict[tuple[int, int], int] = {}
+    with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as descriptors:
+        for one in descriptors:
+            with suppress(OSError):  # closed in the meantime
+                state = one.stat()
+                if stat.S_ISREG(state.st_mode) and state.st_nlink == 0:
+                    found[state.st_dev, state.st_ino] = state.st_blocks * 512
+    return sum(found.values())
+
+
+def _is_full(folder: str) -> bool:
+    """Also because of files without a name, wherever they are held."""
+    try:
+        state = os.statvfs(folder)
+    except FileNotFoundError:
+        return False
+    return state.f_bavail * state.f_frsize < min(_RESERVE, state.f_blocks * state.f_frsize // 100)
