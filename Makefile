@@ -52,7 +52,7 @@ format: $(READY) ## Format and fix
 
 system-deps: ## Install what comes from Debian (needs root)
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core libmagic1
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl fonts-dejavu-core jq zip libmagic1
 
 clean: ## Remove caches and build products, not state
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

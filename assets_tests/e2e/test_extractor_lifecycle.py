@@ -72,12 +72,12 @@ def published(stack: RunningStack, folder: Path, code: int = 0) -> dict[str, Any
     return told
 
 
-def test_from_a_folder_to_a_search_and_back(stack: RunningStack, tmp_path: Path) -> None:
+def test_from_a_folder_to_a_search_and_back(shared_stack: RunningStack, tmp_path: Path) -> None:
     """Published, it embeds a batch and answers a query; a version that does not warm up leaves it serving; and under
     traffic a rollback is answered wholly by the old version, then wholly by the new one."""
-    application = Application(stack.client())
+    application = Application(shared_stack.client())
     folder = written(tmp_path / NAME, package(NAME))
-    first = published(stack, folder)
+    first = published(shared_stack, folder)
     assert (first["plugin_id"], first["deployment"]["status"]) == ("tides_1_0_0", "deployed")
 
     bucket = application.bucket("tides", ["ebb", "the flood comes in"])
@@ -90,17 +90,17 @@ def test_from_a_folder_to_a_search_and_back(stack: RunningStack, tmp_path: Path)
     broken["realtime.py"] = broken["realtime.py"].replace(
         "return {", "raise RuntimeError('no weights')\n        return {"
     )
-    failed = published(stack, written(folder, broken), code=1)
+    failed = published(shared_stack, written(folder, broken), code=1)
     assert "no weights" in failed["deployment"]["error"]
-    traffic = Traffic(stack.client())
+    traffic = Traffic(shared_stack.client())
     traffic.ask()
     assert traffic.answers.pop() == (200, 1.0)
 
     written(folder, package(NAME, factor=2.0))
-    assert published(stack, folder)["plugin_id"] == "tides_1_0_2"
+    assert published(shared_stack, folder)["plugin_id"] == "tides_1_0_2"
     with traffic.flowing():
         traffic.await_more(MANY)
-        back = stack.mixpeek("plugin", "rollback", NAME, "1.0.0")
+        back = shared_stack.mixpeek("plugin", "rollback", NAME, "1.0.0")
         assert back.returncode == 0, back.stderr
         traffic.await_more(MANY)
     assert {status for status, _ in traffic.answers} == {200}, traffic.answers
