@@ -190,3 +190,35 @@ def test_an_asset_packed_many_times_is_not_unpacked(tmp_path: Path) -> None:
     )
     with pytest.raises(ItemFailure, match="encoding"):
         door._save(response, tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "::127.0.0.1",
+            "::ffff:0:7f00:1",
+            "::ffff:127.0.0.1",
+            "64:ff9b:1::7f00:1",
+            "2002:7f00:1::",
+            "fec0::1",
+        ),
+        *("168.63.129.16", "192.0.0.192", "169.254.169.254", "100.100.100.200", "fd00:ec2::254", "0.0.0.0"),
+    ],
+)
+def test_inner_addresses_are_refused_however_they_are_spelt(address: str) -> None:
+    """An asset is not read from this machine, its network, or what a cloud tells its machines."""
+    with pytest.raises(ItemFailure):
+        AssetPolicy(internet=True).address("https://example.com/a", lambda *_: [address])
+
+
+def test_a_home_that_is_hidden_does_not_hide_what_is_stored(tmp_path: Path) -> None:
+    """The default home is a hidden folder: only what is hidden in the store itself is no content."""
+    store = tmp_path / ".mixpeek" / "objects"
+    (store / ".partial").mkdir(parents=True)
+    (store / "a").write_text("a")
+    (store / ".partial" / "b").write_text("b")
+    policy = AssetPolicy((store,))
+    assert policy.local_file((store / "a").as_uri()) == store / "a"
+    with pytest.raises(ItemFailure):
+        policy.local_file((store / ".partial" / "b").as_uri())

@@ -14,6 +14,19 @@ from mixpeek_orchestration.core.errors import ItemFailure
 
 Resolve = Callable[[str, int], Sequence[str]]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_INNER = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        *(
+            "::/96",
+            "::ffff:0:0:0/96",
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+        ),  # an IPv4 address inside, maybe an inner one
+        "fec0::/10",  # what is fc00::/7 now
+        *("168.63.129.16/32", "192.0.0.0/24"),  # what clouds tell their machines: Azure, Oracle
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +41,9 @@ class AssetPolicy:
     def local_file(self, url: str) -> Path:
         """The stored file that a `file://` URL means; raises `ItemFailure` for any other file of this machine."""
         path = Path(os.path.realpath(unquote(urlsplit(url).path)))
-        inside = any(path.is_relative_to(folder) for folder in self.folders)
-        if not inside or any(part.startswith(".") for part in path.parts) or not path.is_file():
+        inside = [path.relative_to(folder) for folder in self.folders if path.is_relative_to(folder)]
+        hidden = any(part.startswith(".") for stored in inside for part in stored.parts)  # half-written
+        if not inside or hidden or not path.is_file():
             raise ItemFailure("This file is no stored content.", field="data", value=path.name)
         return path
 
@@ -74,8 +88,8 @@ def origin(url: str) -> str:
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    if getattr(parsed, "teredo", None) or parsed in ipaddress.ip_network("64:ff9b::/96"):
-        return False  # an IPv4 address inside, which may be an inner one
+    if getattr(parsed, "teredo", None) or any(parsed in network for network in _INNER):
+        return False
     return (mapped or parsed).is_global and not parsed.is_multicast
 
 
