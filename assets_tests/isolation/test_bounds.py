@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 
 from mixpeek_orchestration.core.errors import ItemFailure, TransientItemFailure, WorkerDied
+from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
 from mixpeek_orchestration.extractors.jailed_platform import confined_tools
 from mixpeek_orchestration.extractors.jailed_urls import AssetPolicy
+from mixpeek_orchestration.extractors.jailed_worker import _own_cache
 from mixpeek_orchestration.isolation import broker
 from mixpeek_orchestration.isolation.broker import Broker
 from mixpeek_orchestration.isolation.frames import Frame, ProtocolError
@@ -222,3 +224,11 @@ def test_a_home_that_is_hidden_does_not_hide_what_is_stored(tmp_path: Path) -> N
     assert policy.local_file((store / "a").as_uri()) == store / "a"
     with pytest.raises(ItemFailure):
         policy.local_file((store / ".partial" / "b").as_uri())
+
+
+def test_a_package_leaves_nothing_from_one_namespace_for_another(tmp_path: Path) -> None:
+    """The folder that the same package writes to is another one in every namespace: a shared package could carry the
+    secrets of one to another."""
+    recipe = Recipe("a", "1", str(tmp_path), {}, "", str(tmp_path), archive="ab")
+    folders = {_own_cache(recipe, namespace_id) for namespace_id in ("ns_1", "ns_2", "")}
+    assert len(folders) == 3

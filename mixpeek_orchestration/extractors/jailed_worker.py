@@ -31,7 +31,8 @@ def package_worker(
 ) -> Worker:
     """A worker for the package of the recipe, not started yet."""
     level, limits = Level(recipe.isolation), limits or Limits()
-    cache = _own_cache(recipe)
+    namespace_id = "" if platform is None else platform.namespace_id
+    cache = _own_cache(recipe, namespace_id)
     services: dict[str, Callable[..., Any]] = {
         "prefetch_model": fetched_model(online=level is not Level.UNTRUSTED)
     }
@@ -39,7 +40,7 @@ def package_worker(
     plain_recipe = {**plain, "parameters": dict(recipe.parameters), "model_cache": str(cache)}
     worker = Worker(
         _ENTRY,
-        {"recipe": plain_recipe, "namespace_id": "" if platform is None else platform.namespace_id},
+        {"recipe": plain_recipe, "namespace_id": namespace_id},
         level=level,
         limits=limits,
         access=Access(
@@ -61,11 +62,11 @@ def package_worker(
     return worker
 
 
-def _own_cache(recipe: Recipe) -> Path:
+def _own_cache(recipe: Recipe, namespace_id: str) -> Path:
     """The only place outside of its worker's folder that a package writes to: what it derives from weights. Nobody else
-    reads it, so that no package can leave something there for another."""
+    reads it, so that no package can leave something there for another, nor from one namespace for another."""
     base = Path(recipe.model_cache).expanduser() if recipe.model_cache else model_files.model_cache()
-    folder = base / "packages" / digest("package", recipe.archive or recipe.path)[:32]
+    folder = base / "packages" / digest("package", namespace_id, recipe.archive or recipe.path)[:32]
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
 
