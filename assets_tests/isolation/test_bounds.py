@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mixpeek_orchestration.core.errors import ItemFailure, TransientItemFailure, WorkerDied
+from mixpeek_orchestration.core.errors import InvalidInput, ItemFailure, TransientItemFailure, WorkerDied
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
-from mixpeek_orchestration.extractors.jailed_platform import confined_tools
+from mixpeek_orchestration.extractors.jailed_platform import confined_tools, fetched_model
 from mixpeek_orchestration.extractors.jailed_urls import AssetPolicy
 from mixpeek_orchestration.extractors.jailed_worker import _own_cache
 from mixpeek_orchestration.isolation import broker
@@ -232,3 +232,9 @@ def test_a_package_leaves_nothing_from_one_namespace_for_another(tmp_path: Path)
     recipe = Recipe("a", "1", str(tmp_path), {}, "", str(tmp_path), archive="ab")
     folders = {_own_cache(recipe, namespace_id) for namespace_id in ("ns_1", "ns_2", "")}
     assert len(folders) == 3
+
+
+def test_a_revision_is_no_way_out_of_the_model_cache() -> None:
+    """The revision of a model becomes the name of a file in the cache of the host."""
+    with pytest.raises(InvalidInput):
+        fetched_model(online=False)(model_id="a/b", revision="../../../token", allow_patterns=None)

@@ -129,7 +129,8 @@ def fetched_model(*, online: bool) -> Callable[..., str]:
     def prefetch(model_id: str, revision: str | None, allow_patterns: Sequence[str] | None) -> str:
         from mixpeek_orchestration.extractors.model_files import prefetch_hf_model
 
-        if not _REPOSITORY.match(str(model_id)):
+        is_path = revision is not None and ".." in str(revision)  # it becomes a path in the cache
+        if is_path or not _REPOSITORY.match(str(model_id)):
             raise InvalidInput(
                 "This is not the name of a model on the hub.", field="model_id", value=model_id
             )
