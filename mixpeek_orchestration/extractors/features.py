@@ -73,11 +73,6 @@ def vector_indexes(
     )
 
 
-def alternative_column(column: str, feature: str) -> str:
-    """The other spelling of a vector column that also satisfies its feature."""
-    return f"{feature}{_SUFFIX}" if column == feature else feature
-
-
 def _column(feature: str, output_fields: Sequence[str]) -> str:
     suffixed = f"{feature}{_SUFFIX}"
     return suffixed if feature not in output_fields and suffixed in output_fields else feature

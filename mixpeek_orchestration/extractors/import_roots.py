@@ -118,11 +118,6 @@ def _source(module: str) -> Path:
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
-def sdk_names() -> frozenset[str]:
-    """What can be imported from the SDK."""
-    return exported(SDK)
-
-
 class Root:
     """Stands for `shared` after `import shared.extractors.sdk`: attributes lead to the same modules."""
 

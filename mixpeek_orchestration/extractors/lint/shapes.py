@@ -103,11 +103,6 @@ def takes(function: Function, given: int) -> bool:
     return arguments.vararg is not None or len(arguments.posonlyargs) + len(arguments.args) >= given
 
 
-def is_static(function: Function) -> bool:
-    """Whether the function is decorated, so that its first parameter may not be `self`."""
-    return bool(function.decorator_list)
-
-
 def own_nodes(function: Function) -> Iterator[ast.AST]:
     """The nodes of a function's body, without those of functions and classes inside it."""
     waiting: list[ast.AST] = list(function.body)
