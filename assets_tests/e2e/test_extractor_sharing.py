@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,13 +70,14 @@ def test_a_reviewed_submission_is_everybodys(
     waiting = done(http.get("/extractors/submissions/review", params={"status": "pending_review"}))
     assert submission in {one["submission_id"] for one in waiting["submissions"]}
     review = {"decision": "approve", "note": "it measures"}
-    approved = done(http.post(f"/extractors/submissions/{submission}/review", json=review))
-    assert approved["status"] == "approved"
+    reviewed = done(http.post(f"/extractors/submissions/{submission}/review", json=review))
+    assert reviewed["submission"]["status"] == "approved"
 
     with shared_stack.client() as client:
-        done(client.post("/namespaces", json={"namespace_name": "elsewhere"}))
-        client.headers["X-Namespace"] = "elsewhere"
-        listed = done(client.get("/namespaces/elsewhere/extractors", params={"source": "community"}))
+        name = f"elsewhere-{uuid.uuid4().hex[:8]}"
+        done(client.post("/namespaces", json={"namespace_name": name}))
+        client.headers["X-Namespace"] = name
+        listed = done(client.get(f"/namespaces/{name}/extractors", params={"source": "community"}))
         assert "shared_measure" in {one["feature_extractor_name"] for one in listed["extractors"]}
         application = Application(client)
         bucket = application.bucket("measured", ["one text", "another text"])
