@@ -17,6 +17,7 @@ from mixpeek_orchestration.extractors.container import Container
 from mixpeek_orchestration.extractors.features import read_features, vector_indexes
 from mixpeek_orchestration.extractors.guarded import guarded, guarded_processor
 from mixpeek_orchestration.extractors.manifest import Manifest
+from mixpeek_orchestration.extractors.missing_weights import naming_missing_weights
 from mixpeek_orchestration.extractors.model_files import ModelSpec
 from mixpeek_orchestration.extractors.pipeline import StepDefinition
 from mixpeek_orchestration.extractors.pipeline_entry import called, check_prepare, read_result
@@ -39,7 +40,8 @@ class Step:
         """A new processor. One per worker: it may hold a model."""
         with guarded(self.platform):
             processor = create_processor(self.definition, Container(self.platform))
-        return guarded_processor(processor, self.platform, name=f"Step {self.description.name!r}")
+        name = f"Step {self.description.name!r}"
+        return guarded_processor(naming_missing_weights(processor, name=name), self.platform, name=name)
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,26 @@ class Broken(Processor):
         broken(FRAME)
 
 
+def test_a_model_that_cannot_be_had_blames_no_row(steps):
+    """A step that loads its model in the first batch and finds neither it nor the hub fails for the whole run, at the
+    first attempt; its other errors stay those of their rows."""
+    head = """
+from huggingface_hub.errors import LocalEntryNotFoundError
+def load(batch):
+    try:
+        raise LocalEntryNotFoundError("not cached")
+    except LocalEntryNotFoundError as error:
+        raise OSError("cannot connect to the hub") from error
+def read(batch):
+    raise OSError("no such file")
+"""
+    missing, unreadable = (step.create() for step in steps("return [load, read]", head=head))
+    with pytest.raises(InvalidPackage, match="'load' got no model: cannot connect"):
+        missing(FRAME)
+    with pytest.raises(OSError, match="no such file"):
+        unreadable(FRAME)
+
+
 MIMES = ["text/plain", "image/png", "video/mp4", "audio/wav", "application/pdf", None]
 
 
