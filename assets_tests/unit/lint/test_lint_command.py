@@ -53,6 +53,15 @@ def test_a_sound_package_passes(package: Path) -> None:
     assert "review aid, not a boundary" in output
 
 
+def test_a_package_given_twice_is_a_mistake(package: Path, tmp_path: Path) -> None:
+    """Two different folders, one as an argument and one as an option: exit code 2, and neither is chosen."""
+    other = tmp_path / "other"
+    other.mkdir()
+    code, output = lint(package, "--path", other)
+    assert code == 2
+    assert "given twice" in output
+
+
 def test_an_error_fails_and_names_place_rule_and_fix(package: Path) -> None:
     """Exit code 1, with file, line, rule, message and what to do."""
     (package / "manifest.py").write_text(MANIFEST.replace('"feature_name"', '"name"'))

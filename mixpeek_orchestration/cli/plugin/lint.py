@@ -44,7 +44,9 @@ def lint(
     if rules:
         _print_rules(as_json)
         return
-    wanted = path or folder or Path()
+    if folder is not None and path is not None and folder.resolve() != path.resolve():
+        raise typer.BadParameter(f"The package is given twice: {folder} and {path}.")
+    wanted = folder or path or Path()
     if not wanted.is_dir():
         typer.secho(f"{wanted} is not a folder. Give the folder that holds manifest.py.", err=True, fg="red")
         raise typer.Exit(_USAGE)
@@ -79,7 +81,8 @@ def _summary(findings: Sequence[Finding]) -> str:
     if not findings:
         return "No findings."
     errors = sum(one.severity == "error" for one in findings)
-    counts = [(errors, "error"), (len(findings) - errors, "warning")]
+    notes = sum(one.severity == "note" for one in findings)
+    counts = [(errors, "error"), (len(findings) - errors - notes, "warning"), (notes, "note")]
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count) + "."
 
 
