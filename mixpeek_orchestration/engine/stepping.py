@@ -149,6 +149,16 @@ def _sources(result: object, ids: list[str], step: str) -> np.ndarray[Any, Any]:
             value=type(result).__name__,
             fix="Return the batch, with columns or rows added.",
         )
+    if not result.columns.is_unique:
+        twice = str(result.columns[result.columns.duplicated()][0])
+        raise _WholeBatch(
+            InvalidOutput(
+                f"Step {step!r} returned the column {twice!r} twice.",
+                field=twice,
+                value=sorted(map(str, result.columns)),
+                fix="Return each column once: assign batch[name] = … instead of joining frames that share columns.",
+            )
+        )
     if "document_id" not in result.columns:
         raise _WholeBatch(
             InvalidOutput(

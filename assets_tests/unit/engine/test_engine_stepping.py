@@ -225,6 +225,17 @@ def test_dropping_document_id_is_said_once_per_row_and_not_tried_again() -> None
     assert result.errors[0].error_class == "InvalidOutput"
 
 
+def test_a_column_that_comes_back_twice_is_named() -> None:
+    """A frame with two columns of one name is refused at the first attempt, naming the column."""
+
+    def process(batch: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([number(batch), batch[["number"]]], axis=1)
+
+    result = run_all([step(process)], ITEMS[:2])
+    assert [error.item for error in result.errors] == ["i0", "i1"]
+    assert "returned the column 'number' twice" in result.errors[0].message
+
+
 def test_an_invented_document_id_costs_the_row() -> None:
     """A row that belongs to no row of the batch fails the row that it was made of, with the id in the record."""
 
