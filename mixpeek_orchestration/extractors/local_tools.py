@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from mixpeek_orchestration.core.errors import ItemFailure, TransientItemFailure
 from mixpeek_orchestration.core.ports.platform import ToolResult
@@ -214,9 +214,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _text(file: object) -> str:
-    file.seek(0)  # type: ignore[attr-defined]
-    return file.read(_OUTPUT_LIMIT).decode(errors="replace")  # type: ignore[attr-defined]
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(_OUTPUT_LIMIT).decode(errors="replace")
 
 
 def _refused(tool: str, arg: str, why: str) -> ItemFailure:

@@ -147,8 +147,9 @@ def _declared_names(manifest: str) -> set[str]:
 def _metadata_name(tree: ast.Module) -> list[tuple[str, ast.expr]]:
     """The older key `name`, which counts in the `metadata` dict only: it may mean anything elsewhere."""
     for node in tree.body:
-        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "metadata"
-        if named and isinstance(node.value, ast.Dict):
+        if not isinstance(node, ast.Assign) or ast.unparse(node.targets[0]) != "metadata":
+            continue
+        if isinstance(node.value, ast.Dict):
             pairs = zip(node.value.keys, node.value.values, strict=True)
             return [
                 ("metadata name", value)
