@@ -80,7 +80,9 @@ class Secrets:
     def _encrypted(self, name: str, value: str) -> StoredSecret:
         if not name.strip() or not value:
             raise InvalidInput(
-                "A secret needs a name and a value.", field="secret_value" if name.strip() else "secret_name"
+                "A secret needs a name and a value.",
+                field="secret_value" if name.strip() else "secret_name",
+                fix="Give both, neither empty; `mixpeek secrets set NAME` reads the value from standard input.",
             )
         return StoredSecret(name.strip(), self._cipher().encrypt(value.encode()).decode())
 

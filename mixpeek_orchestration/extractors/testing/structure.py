@@ -60,7 +60,7 @@ def check_lint(folder: Path, lint: Lint) -> Check:
     """What lint says of the package."""
     findings = lint(folder)
     errors = sum(finding.severity == "error" for finding in findings)
-    message = f"{errors} errors, {len(findings) - errors} others" if findings else "nothing to say"
+    message = f"errors: {errors}, others: {len(findings) - errors}" if findings else "nothing to say"
     return judged("lint", message, findings)
 
 
