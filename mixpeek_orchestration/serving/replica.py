@@ -14,14 +14,14 @@ from starlette.responses import Response
 
 from mixpeek_orchestration.core.errors import MixpeekError
 from mixpeek_orchestration.core.extractor import Recipe
-from mixpeek_orchestration.serving.endpoint import Endpoint, Outcome, Request
+from mixpeek_orchestration.serving.endpoint import Endpoint, Outcome
+from mixpeek_orchestration.serving.gathering import Gathering
 from mixpeek_orchestration.serving.options import actor_options, scaling
 from mixpeek_orchestration.serving.start_failure import StartFailed
 from mixpeek_orchestration.serving.wire import answer_body, error_body, read_request
 
 MAX_BATCH_SIZE: Final = 32
-MAX_ONGOING_REQUESTS: Final = 4 * MAX_BATCH_SIZE  # below the batch size, batches would never fill
-BATCH_WAIT_S: Final = 0.0  # requests that arrive while a batch computes are the next batch; none is held back
+MAX_ONGOING_REQUESTS: Final = 4 * MAX_BATCH_SIZE  # of which the next pass is gathered
 _JSON: Final = "application/json"
 
 
@@ -31,6 +31,7 @@ class Replica:
     async def __init__(self, recipes: Sequence[Recipe]) -> None:  # type: ignore[misc]  # Serve awaits constructors
         try:
             self._endpoint = await Endpoint.started(recipes)
+            self._gathering = Gathering(self._endpoint.answers, MAX_BATCH_SIZE)
         except Exception as error:  # noqa: BLE001 - packages raise anything; re-raised as a reason of one line
             traceback.print_exc()  # for the replica's log; the deployer gets the reason without it
             raise StartFailed.of(error) from None
@@ -39,16 +40,12 @@ class Replica:
         if request.method == "GET":
             return Response(json.dumps(self._health()), media_type=_JSON)
         try:
-            outcome = await self._answer(read_request(await request.body()))
+            outcome = await self._gathering.answer(read_request(await request.body()))
             body = answer_body(_answer_or_raise(outcome))
         except MixpeekError as error:
             status, body = error_body(error)
             return Response(body, status, media_type=_JSON)
         return Response(body, media_type=_JSON)
-
-    @serve.batch(max_batch_size=MAX_BATCH_SIZE, batch_wait_timeout_s=BATCH_WAIT_S)
-    async def _answer(self, requests: list[Request]) -> list[Outcome]:
-        return await self._endpoint.answers(requests)
 
     def _health(self) -> Mapping[str, Any]:
         return {
