@@ -80,7 +80,12 @@ class PluginDeployments:
         endpoint = self._endpoint(plugin)
         active = pointer is not None and pointer.active == plugin.version
         status = _status(plugin, asked, endpoint, has_users=bool(users))
-        if status is DeploymentStatus.DEPLOYED and not active and pointer and pointer.target == plugin.version:
+        if (
+            status is DeploymentStatus.DEPLOYED
+            and not active
+            and pointer
+            and pointer.target == plugin.version
+        ):
             # Its endpoint answers for a collection, but what was asked for, to be active, is not done.
             status = DeploymentStatus.IN_PROGRESS
         return DeploymentState(
