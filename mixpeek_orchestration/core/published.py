@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+import mixpeek_orchestration
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.feature_uri import canonical_version
+from mixpeek_orchestration.core.fingerprint import fields_fp
 from mixpeek_orchestration.core.upload import Upload
 
 SYSTEM: Final = "system"
@@ -235,3 +237,9 @@ def stricter(*levels: str) -> str:
 def scopes(namespace_id: str) -> tuple[str, ...]:
     """Where a namespace looks for an extractor, in order: working copies (`""`), its own versions, the shared ones."""
     return tuple(dict.fromkeys(("", namespace_id, SYSTEM))) if namespace_id else ("",)
+
+
+def description_key(parameters: Mapping[str, Any]) -> str:
+    """What the description of a package with these parameters is kept under, beside its archive. Another version of
+    this software may describe the same package otherwise, so it makes its own."""
+    return fields_fp({"parameters": dict(parameters), "described_by": mixpeek_orchestration.__version__})

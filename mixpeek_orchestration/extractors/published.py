@@ -11,9 +11,9 @@ from typing import Any, Final
 from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp
+from mixpeek_orchestration.core.fingerprint import canonical_json
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
-from mixpeek_orchestration.core.published import PublishedVersion, scopes, stricter
+from mixpeek_orchestration.core.published import PublishedVersion, description_key, scopes, stricter
 from mixpeek_orchestration.extractors.environments import interpreter_for
 from mixpeek_orchestration.extractors.package_cache import PackageCache
 from mixpeek_orchestration.extractors.registry import PackageRegistry
@@ -128,7 +128,7 @@ class PublishedRegistry:
             return self._described[key]
 
     def _kept_or_made(self, version: PublishedVersion, parameters: dict[str, Any]) -> ExtractorDescription:
-        kept = self._packages.description(version.archive, fields_fp(parameters))
+        kept = self._packages.description(version.archive, description_key(parameters))
         if kept is not None and dependencies_are_as_described(kept):
             return self._with_interpreter(kept)
         made = described_as(
@@ -142,7 +142,7 @@ class PublishedRegistry:
                 f"The package of {version.name} calls itself {made.name} now.", field="name", value=made.name
             )
         for one in (parameters, made.parameters):  # collections keep them completed
-            self._packages.keep_description(version.archive, fields_fp(one), made)
+            self._packages.keep_description(version.archive, description_key(one), made)
         return made
 
     def _with_interpreter(self, description: ExtractorDescription) -> ExtractorDescription:

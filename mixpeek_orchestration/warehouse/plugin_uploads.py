@@ -10,7 +10,6 @@ from mixpeek_orchestration.core.errors import Conflict, NameConflict
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.finding import Finding, Severity, has_errors
-from mixpeek_orchestration.core.fingerprint import fields_fp
 from mixpeek_orchestration.core.identity import folded, random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
@@ -22,6 +21,7 @@ from mixpeek_orchestration.core.published import (
     Confirmed,
     PublishedVersion,
     check_name,
+    description_key,
     next_patch,
     stricter,
     version_order,
@@ -262,4 +262,4 @@ def keep_description(catalog: Catalog, inspection: Inspection) -> None:
     if described is None:
         return
     for parameters in ({}, described.parameters):
-        catalog.packages.keep_description(inspection.archive, fields_fp(parameters), described)
+        catalog.packages.keep_description(inspection.archive, description_key(parameters), described)

@@ -20,7 +20,7 @@ from mixpeek_orchestration.core.errors import (
     NotFound,
     TooLarge,
 )
-from mixpeek_orchestration.core.fingerprint import fields_fp
+from mixpeek_orchestration.core.published import description_key
 from mixpeek_orchestration.extractors.archive import archive_hash, pack
 from mixpeek_orchestration.warehouse.plugin_specs import PluginConfirmSpec, PluginUploadSpec
 
@@ -251,16 +251,18 @@ def test_a_published_version_is_described_from_the_catalog(lab: PublishingLab) -
     """Another process reads what validation found, and runs nothing; other parameters are described once."""
     published = lab.publish()
     packages = lab.warehouse.catalog.packages
-    kept = packages.description(published.archive, fields_fp({}))
+    kept = packages.description(published.archive, description_key({}))
     assert kept is not None
-    packages.keep_description(published.archive, fields_fp({}), replace(kept, description="from the catalog"))
-    assert packages.description(published.archive, fields_fp(kept.parameters)) == kept
+    packages.keep_description(
+        published.archive, description_key({}), replace(kept, description="from the catalog")
+    )
+    assert packages.description(published.archive, description_key(kept.parameters)) == kept
     other = lab.reopened()
     described = other.registry.describe(NAME, namespace_id=lab.namespace_id)
     assert described.description == "from the catalog"
     assert (described.archive, described.source) == (published.archive, "custom")
     assert other.registry.describe(NAME, None, {"scale": 2.0}, namespace_id=lab.namespace_id).code_fp
-    assert packages.description(published.archive, fields_fp({"scale": 2.0})) is not None
+    assert packages.description(published.archive, description_key({"scale": 2.0})) is not None
     other.close()
 
 
