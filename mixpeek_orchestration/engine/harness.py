@@ -17,6 +17,7 @@ from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.platform import PlatformReference
 from mixpeek_orchestration.core.report import Usage
+from mixpeek_orchestration.engine.time_limit import within
 from mixpeek_orchestration.extractors.testing import rules
 from mixpeek_orchestration.extractors.testing.outputs import output_findings
 from mixpeek_orchestration.extractors.testing.report import Check, failed, judged
@@ -29,16 +30,20 @@ OpenObjects = Callable[[Mapping[str, Any]], ObjectStore]
 CHECK = "sample run"
 _COLLECTION = "col_test"
 _MAX_CPUS = 4
+RUN_S = 600.0
+"""How long the steps may take for the sample, unless the caller says otherwise."""
 
 
 @dataclass(frozen=True)
 class Harness:
     """Where packages are tested: `root` is a folder of its own for content and for Ray's state, `open_objects` opens
-    the store of content that production would open, `platform` is what steps may ask for services."""
+    the store of content that production would open, `platform` is what steps may ask for services, `run_s` how long they
+    may take."""
 
     root: Path
     open_objects: OpenObjects
     platform: PlatformReference | None = None
+    run_s: float = RUN_S
 
     @property
     def store(self) -> dict[str, Any]:
@@ -93,7 +98,9 @@ class Harness:
         items = source_items(sample.items, self.open_objects(self.store))
         try:
             runner.check(job)
-            results = list(runner.run(job, items))
+            results = within(self.run_s, lambda: list(runner.run(job, items)))
+        except TimeoutError:
+            return failed(CHECK, rules.TIMED_OUT, _too_slow(self.run_s)), runner.usage()
         except Unschedulable as error:
             return failed(CHECK, rules.UNSCHEDULABLE, error, file="manifest.py"), runner.usage()
         except (InvalidPackage, Conflict, NotReady) as error:
@@ -117,6 +124,15 @@ def without_absent_gpus(
     return replace(description, steps=steps), notes
 
 
+def _too_slow(limit_s: float) -> InvalidPackage:
+    return InvalidPackage(
+        f"The steps were not done with the sample after {limit_s:g} s.",
+        field="pipeline.py",
+        value=limit_s,
+        fix="Look for a step that waits for ever, or allow more: --timeout SECONDS.",
+    )
+
+
 def _message(sample: Sample, results: Sequence[Extracted], runner: str) -> str:
     rows = sum(result.rows.num_rows for result in results)
     through = "Ray Data" if runner == "ray" else "this process"
@@ -131,6 +147,8 @@ def _counted(count: int, noun: str) -> str:
 @contextmanager
 def _cluster(root: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
     """A cluster for one run, that this process is connected to while the block lasts."""
+    # Read when Ray is imported: a run that was left behind must not start another cluster after this one has ended.
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     import ray
 
     from mixpeek_orchestration.engine.ray_cluster import connect, ray_environment

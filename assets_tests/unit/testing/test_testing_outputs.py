@@ -125,6 +125,16 @@ def test_a_run_without_any_document_fails(tmp_path: Path, harness: Harness, desc
     assert "text/plain" in check.findings[1].message
 
 
+def test_steps_that_never_end_are_a_finding(tmp_path: Path, harness: Harness, describe: Describe) -> None:
+    """A step that waits for ever ends the test when its time is over, and says what to look for."""
+    body = "import threading; threading.Event().wait(60)\n        return batch\n"
+    core = dedent(CORE).replace("return batch\n", body)
+    description = describe(write_package(tmp_path, {"processors/core.py": core}))
+    sample = sample_of(ROWS, description, origin="test")
+    check, _ = replace(harness, run_s=0.5).run_here(description, sample)
+    assert [finding.rule for finding in check.findings] == ["TEST038"]
+
+
 def test_an_absent_gpu_is_a_note(tmp_path: Path, describe: Describe) -> None:
     """Without a GPU the step runs without, and the note names it; with one nothing changes."""
     description = describe(write_package(tmp_path))

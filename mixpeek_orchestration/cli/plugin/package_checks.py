@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look at. `rows` are sample objects given directly; `in_process` runs the sample without Ray."""
+    """What to look at. `rows` are sample objects given directly; `in_process` runs the sample without Ray;
+    `run_s` is how long the steps may take for it."""
 
     sample: Path | None = None
     rows: tuple[Mapping[str, Any], ...] = ()
     conformance: bool = False
     in_process: bool = False
+    run_s: float = 600.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -95,7 +97,7 @@ def _all(folder: Path, wanted: Wanted, record: _Record) -> None:
     record.add(check_own_tests(folder, python=structure.description.python))
     sample = _sample(structure, wanted, record)
     if sample is not None:
-        with _harness() as harness:
+        with _harness(wanted.run_s) as harness:
             _run(harness, structure.description, sample, wanted, record)
 
 
@@ -154,9 +156,9 @@ def usage_shown(usage: Any, objects: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _harness() -> Iterator[Harness]:
+def _harness(run_s: float) -> Iterator[Harness]:
     """A harness whose state is gone afterwards."""
     from mixpeek_orchestration.bootstrap import open_harness
 
     with tempfile.TemporaryDirectory(prefix="mixpeek-test-", ignore_cleanup_errors=True) as root:
-        yield open_harness(Path(root))
+        yield replace(open_harness(Path(root)), run_s=run_s)

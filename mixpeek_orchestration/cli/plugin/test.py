@@ -19,6 +19,9 @@ SampleData = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the package's tests print.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=1, help="The most seconds that the steps may take for the sample.")
+]
 Conformance = Annotated[
     bool, typer.Option("--conformance", help="Also test determinism, batch sizes, order, bad rows and more.")
 ]
@@ -38,10 +41,12 @@ def check_package(
     sample_data: SampleData = None,
     verbose: Verbose = False,
     conformance: Conformance = False,
+    timeout: Timeout = 600.0,
     as_json: Json = False,
 ) -> None:
     """Check a package, run its tests, and run it on sample data through Ray Data."""
-    _test(_chosen(folder, path), {"sample": sample_data, "conformance": conformance}, verbose, as_json)
+    wanted = {"sample": sample_data, "conformance": conformance, "run_s": timeout}
+    _test(_chosen(folder, path), wanted, verbose, as_json)
 
 
 def validate(

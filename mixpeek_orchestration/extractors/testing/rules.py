@@ -107,6 +107,11 @@ NOTHING_WRITTEN: Final = Rule(
     "The run wrote no document at all.",
     "Test with content that the package is for, or look at what is said of the rows.",
 )
+TIMED_OUT: Final = Rule(
+    "TEST038",
+    "The steps take longer than a test may.",
+    "Look for a step that waits for ever, or allow more: --timeout SECONDS.",
+)
 
 RULES: Final = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 
