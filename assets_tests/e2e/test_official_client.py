@@ -40,13 +40,13 @@ def test_the_walk_through_with_the_official_client(shared_stack: RunningStack) -
         written["api_key"], namespace=written["namespace"], base_url=f"{written['base_url']}/v1"
     )
     schema = {"properties": {"filing_text": {"type": "text"}, "ticker": {"type": "string"}}}
-    bucket = client.buckets.create(bucket_name="sec-filings", bucket_schema=schema)
+    bucket = client.buckets.create(bucket_name="filings-of-the-client", bucket_schema=schema)
     objects = [
         client.buckets.upload(bucket.bucket_id, data=text, metadata={"ticker": ticker}).object_id
         for ticker, text in TEXTS.items()
     ]
     collection = client.collections.create(
-        name="sec-filing-chunks",
+        name="chunks-of-the-client",
         source={"type": "bucket", "bucket_ids": [bucket.bucket_id]},
         feature_extractor={
             "feature_extractor_name": "text_extractor",
@@ -62,7 +62,7 @@ def test_the_walk_through_with_the_official_client(shared_stack: RunningStack) -
     assert ended == "COMPLETED"
     assert client.batches.audit(bucket.bucket_id, batch).all_balanced is True
     retriever = client.retrievers.create(
-        name="filing-search",
+        name="search-of-the-client",
         stages=[semantic_stage()],
         collection_identifiers=[collection.collection_id],
         input_schema={"query": {"type": "text", "required": True}},

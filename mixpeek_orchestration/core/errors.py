@@ -172,6 +172,12 @@ class NotReady(MixpeekError):
         return float(self.context.get("retry_after_s", 2.0))
 
 
+class ClusterLost(NotReady):
+    """The Ray cluster of this process is gone for good; a new process can work on the one that follows it."""
+
+    code = "cluster_lost"
+
+
 class BudgetExceeded(NotReady):
     """The answer was not ready within the caller's time budget."""
 

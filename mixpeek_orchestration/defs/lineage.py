@@ -1,15 +1,18 @@
 """How a resource becomes an asset: one place that names, tags and wires all four kinds."""
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import dagster as dg
 
-from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.errors import ClusterLost, MixpeekError
 from mixpeek_orchestration.core.identity import resource_slug
 from mixpeek_orchestration.defs import naming
 
+EXIT_FOR_A_NEW_PROCESS: Final = 75  # EX_TEMPFAIL of sysexits.h
 RETRIES: Final = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL)
 """For what may pass by itself (a store that is away); errors that only a person can fix are not retried."""
 
@@ -53,9 +56,15 @@ def lineage_asset(
 
 @contextlib.contextmanager
 def no_retry_in_vain() -> Iterator[None]:
-    """Errors that asking again cannot mend end the run at once, with what was wrong and how to fix it."""
+    """Errors that asking again cannot mend end the run at once, with what was wrong and how to fix it.
+
+    One that a new process can mend ends this process: Dagster starts a run again whose process has died.
+    """
     try:
         yield
+    except ClusterLost as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(EXIT_FOR_A_NEW_PROCESS)  # in order, Ray would wait for what is gone
     except MixpeekError as error:
         if error.retryable:
             raise

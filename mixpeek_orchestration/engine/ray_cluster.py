@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mixpeek_orchestration.core.errors import Broken, NotReady
+from mixpeek_orchestration.engine.lost_cluster import check_cluster
 
 LOOPBACK = "127.0.0.1"
 NAMESPACE = "mixpeek"
@@ -138,7 +139,8 @@ def connect(address: str, environment: Mapping[str, str] = _NOTHING, *, namespac
     """This process is connected to the cluster at `address`; nothing happens when it already is.
 
     `environment` may be left out in a process that was started in it.
-    Raises `NotReady` when nothing answers there, and `Broken` when this process is connected to another cluster.
+    Raises `NotReady` when nothing answers there, `ClusterLost` when this process is connected to one that is gone, and
+    `Broken` when it is connected to another.
     """
     os.environ.update(environment)
     os.environ.setdefault(
@@ -148,6 +150,7 @@ def connect(address: str, environment: Mapping[str, str] = _NOTHING, *, namespac
     import ray
 
     if ray.is_initialized():
+        check_cluster()
         connected = ray.get_runtime_context().gcs_address
         if connected != address:
             raise Broken(

@@ -21,6 +21,7 @@ from mixpeek_orchestration.engine.assembly import extracted
 from mixpeek_orchestration.engine.chunks import chunk_items, chunks, inline_bytes, shared_out
 from mixpeek_orchestration.engine.content import enclose_items
 from mixpeek_orchestration.engine.images import check_image, runtime_environment
+from mixpeek_orchestration.engine.lost_cluster import check_cluster, watched
 from mixpeek_orchestration.engine.pipeline import BuildSteps, Part, build_from_recipe
 from mixpeek_orchestration.engine.placement import Stage, place
 from mixpeek_orchestration.engine.ray_cluster import connect
@@ -119,12 +120,14 @@ class RayRunner:
         for stage in stages:
             dataset = self._mapped(dataset, job, stage, alone=alone)
         try:
-            for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+            found = dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+            for block in watched(iter(found), check_cluster):
                 raise_fatal(block)
                 yield block
         except ray.exceptions.GetTimeoutError as error:
             raise _busy(stages) from error
         except ray.exceptions.RayError as error:
+            check_cluster()
             raise NotReady(
                 f"The Ray cluster at {self._address} lost the run: {type(error).__name__}: {error}",
                 value=self._address,
