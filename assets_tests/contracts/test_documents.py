@@ -359,6 +359,17 @@ class TestRead:
         with pytest.raises(NotFound):
             store.read(TABLE, version=99)
 
+    def test_a_dataset_is_one_version(self, store: DocumentStore) -> None:
+        """What is read from it later is what was there when it was opened; no table is a dataset without rows."""
+        before = store.dataset(TABLE)
+        commit(store, document_rows({"a": 1}, text="new"))
+        assert before.count_rows() == 11
+        assert store.dataset(TABLE).count_rows() == 5
+        assert store.dataset(TABLE, 1).to_table(columns=["document_id"]).num_rows == 11
+        assert store.dataset("nothing").to_table().num_rows == 0
+        with pytest.raises(NotFound):
+            store.dataset(TABLE, 99)
+
 
 class TestSearch:
     @pytest.mark.parametrize("distance", ["cosine", "euclid", "dot"])

@@ -12,6 +12,7 @@ from mixpeek_orchestration.core.collection import VectorIndex
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
+    from pyarrow.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,10 @@ class DocumentStore(Protocol):
         version: int | None = None,
     ) -> pa.Table:
         """Rows in the order of document id. `where` is SQL over columns."""
+
+    def dataset(self, table: str, version: int | None = None) -> Dataset:
+        """One version of a table as an Arrow dataset, which reads what it is asked for; without rows for no table.
+        Raises `NotFound` for a version that is gone."""
 
     def by_ids(
         self, table: str, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None

@@ -9,6 +9,8 @@ import lance
 import polars as pl
 import pyarrow as pa
 from lance.dataset import ColumnOrdering
+from pyarrow.dataset import Dataset
+from pyarrow.dataset import dataset as in_memory
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.document import DOCUMENT_ID, ROOT_OBJECT
@@ -89,6 +91,10 @@ class LanceDocumentStore:
                 order_by=[ColumnOrdering(DOCUMENT_ID)],
             )
             return found.select(shown)
+
+    def dataset(self, table: str, version: int | None = None) -> Dataset:
+        with translated(table):
+            return self._tables.at(table, version) or in_memory(lineage_schema().empty_table())
 
     def by_ids(
         self, table: str, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None

@@ -12,6 +12,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow.dataset import Dataset
+from pyarrow.dataset import dataset as in_memory
 
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.document import DOCUMENT_ID, SOURCE_ITEM
@@ -81,6 +83,9 @@ class MemoryDocumentStore:
             return no_rows(columns)
         rows = _where(self._at(table, version), where).sort_by(DOCUMENT_ID)
         return _project(rows, columns).slice(offset, limit)
+
+    def dataset(self, table: str, version: int | None = None) -> Dataset:
+        return in_memory(self._at(table, version) if self.version(table) else lineage_schema().empty_table())
 
     def by_ids(
         self, table: str, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None
