@@ -32,6 +32,7 @@ from mixpeek_orchestration.warehouse.manifest import Declarations
 from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.models import Models
 from mixpeek_orchestration.warehouse.objects import Objects
+from mixpeek_orchestration.warehouse.pictures import Pictures
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
 from mixpeek_orchestration.warehouse.plugins import Plugins
@@ -106,6 +107,12 @@ class Warehouse:
     @cached_property
     def declarations(self) -> Declarations:
         return Declarations(self.buckets, self.collections, self.retrievers)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        return Pictures(
+            self.catalog, self.buckets, self.collections, plan=lambda collection: self.plan(collection).plan
+        )
 
     @cached_property
     def endpoints(self) -> Endpoints:
