@@ -12,6 +12,7 @@ from mixpeek_orchestration.core.bucket import Bucket, BucketCounts
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.object import SourceObject
+from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
 from mixpeek_orchestration.core.ports.models import ModelCatalog
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
 from mixpeek_orchestration.core.ports.secrets import SecretCatalog
@@ -311,5 +312,6 @@ class Catalog(Protocol):
     secrets: SecretCatalog
     models: ModelCatalog
     packages: PackageCatalog
+    measurements: MeasurementCatalog
 
     def close(self) -> None: ...

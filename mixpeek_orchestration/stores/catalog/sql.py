@@ -9,6 +9,7 @@ from mixpeek_orchestration.stores.catalog.database import BUSY_TIMEOUT_S, Databa
 from mixpeek_orchestration.stores.catalog.deployments import SqlDeployments
 from mixpeek_orchestration.stores.catalog.leases import SqlLeases
 from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
+from mixpeek_orchestration.stores.catalog.measurements import SqlMeasurements
 from mixpeek_orchestration.stores.catalog.models import SqlModels
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
 from mixpeek_orchestration.stores.catalog.published import SqlPackages
@@ -36,6 +37,7 @@ class SqlCatalog:
         self.packages = SqlPackages(self._database)
         self.secrets = SqlSecrets(self._database)
         self.models = SqlModels(self._database)
+        self.measurements = SqlMeasurements(self._database)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -9,6 +9,7 @@ from mixpeek_orchestration.stores.catalog.memory.batches import MemoryBatches
 from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeployments
 from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
+from mixpeek_orchestration.stores.catalog.memory.measurements import MemoryMeasurements
 from mixpeek_orchestration.stores.catalog.memory.models import MemoryModels
 from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
 from mixpeek_orchestration.stores.catalog.memory.published import MemoryPackages
@@ -30,6 +31,7 @@ class MemoryCatalog:
         self.uploads = MemoryUploads()
         self.secrets = MemorySecrets()
         self.models = MemoryModels()
+        self.measurements = MemoryMeasurements()
         self.packages = MemoryPackages(self.resources.count_change)
 
     def close(self) -> None:

@@ -1,0 +1,48 @@
+"""Measurements in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from mixpeek_orchestration.core.measurement import Measurement
+from mixpeek_orchestration.stores.catalog.clock import now
+
+
+class MemoryMeasurements:
+    """The `MeasurementCatalog` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[Measurement] = []
+
+    def keep(self, measurement: Measurement) -> Measurement:
+        """Add one, dated now unless it is dated."""
+        kept = replace(measurement, created_at=measurement.created_at or now())
+        with self._lock:
+            self._kept.append(kept)
+        return kept
+
+    def of_extractor(self, extractor: str, *, limit: int = 200) -> list[Measurement]:
+        """Those of an extractor by name, in all collections, newest first."""
+        return self._newest(lambda m: m.extractor == extractor)[:limit]
+
+    def of_collection(self, collection_id: str, *, limit: int = 20) -> list[Measurement]:
+        """Newest first."""
+        return self._newest(lambda m: m.collection_id == collection_id)[:limit]
+
+    def of_run(self, run_id: str, collection_id: str) -> Measurement | None:
+        """The newest one of a run over a collection."""
+        found = self._newest(lambda m: m.run_id == run_id and m.collection_id == collection_id)
+        return found[0] if found else None
+
+    def spent(self, namespace_id: str, *, since: str) -> float:
+        """Dollars that the runs of a namespace cost since a moment."""
+        return sum(
+            m.usd for m in self._newest(lambda m: m.namespace_id == namespace_id and m.created_at >= since)
+        )
+
+    def _newest(self, wanted: Callable[[Measurement], bool]) -> list[Measurement]:
+        with self._lock:
+            return [m for m in reversed(self._kept) if wanted(m)]
