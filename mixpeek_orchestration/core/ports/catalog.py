@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.bucket import Bucket, BucketCounts
 from mixpeek_orchestration.core.collection import Collection, Generation
-from mixpeek_orchestration.core.failure import ItemError
+from mixpeek_orchestration.core.failure import FailureGroup, FailureQuery, ItemError
 from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
+from mixpeek_orchestration.core.ports.marks import MarkCatalog
 from mixpeek_orchestration.core.ports.models import ModelCatalog
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
 from mixpeek_orchestration.core.ports.secrets import SecretCatalog
+from mixpeek_orchestration.core.ports.syncs import SyncCatalog
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.core.upload import Upload
@@ -75,7 +77,8 @@ class ResourceCatalog(Protocol):
         """Remove the bucket and its objects; `False` when it was not there."""
 
     def put_collection(self, collection: Collection) -> Collection:
-        """As `put_bucket`; a generation that is active stays so, because `activate_generation` alone moves it."""
+        """As `put_bucket`; a generation that is active stays so, because `activate_generation` alone moves it. A put
+        that does not know of a move keeps the extractor that came with it."""
 
     def collection(self, namespace_id: str, identifier: str) -> Collection | None: ...
     def collections(self, namespace_id: str | None = None) -> list[Collection]: ...
@@ -84,9 +87,16 @@ class ResourceCatalog(Protocol):
 
     def put_generation(self, generation: Generation) -> Generation: ...
     def generation(self, generation_id: str) -> Generation | None: ...
-    def generations(self, collection_id: str) -> list[Generation]: ...
+    def generations(self, collection_id: str | None = None) -> list[Generation]:
+        """By number; of all collections without one."""
+
     def activate_generation(self, collection_id: str, *, expected: str, new: str) -> bool:
-        """Compare and swap the active generation; `False` when it was not `expected`."""
+        """Compare and swap the active generation, and with it what the collection says it is filled by; `False` when
+        it was not `expected`."""
+
+    def delete_generation(self, generation_id: str) -> bool:
+        """Forget a generation and what the ledger knows of it; `False` when it was not there. Raises `Conflict` for
+        one that is active."""
 
     def set_generation_code(self, generation_id: str, code_fp: str) -> None:
         """Record the code that committed last. Does not raise the revision: it is state, not definition."""
@@ -171,11 +181,14 @@ class ItemOutcome:
     input_fp: str
     code_fp: str
     transient: bool = False
+    replay: str = ""
+    """The batch that is to try the item again whatever was decided before; empty for most."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An open or resolved failure of one row, as the failure table keeps it."""
+    """An open or resolved failure of one row, as the failure table keeps it. `run_id` is the run that it happened in,
+    `resolved_by` the one that resolved it; `root_object` the source object that the item comes from."""
 
     failure_id: str
     collection_id: str
@@ -186,6 +199,25 @@ class Failure:
     versions: Mapping[str, str] = field(default_factory=dict)
     created_at: str = ""
     resolved_at: str | None = None
+    root_object: str = ""
+    run_id: str = ""
+    resolved_by: str = ""
+
+
+class FailureCatalog(Protocol):
+    """The failure table, read; the ledger writes it."""
+
+    def page(self, which: FailureQuery, *, limit: int = 100, offset: int = 0) -> list[Failure]:
+        """Newest first."""
+
+    def count(self, which: FailureQuery) -> int:
+        """How many failures, of which an item can have several."""
+
+    def groups(self, which: FailureQuery, *, by: Sequence[str]) -> list[FailureGroup]:
+        """By the named parts of `core.failure.GROUPS`; those with the most items first."""
+
+    def items(self, which: FailureQuery) -> dict[str, str]:
+        """The root object of every item with such a failure."""
 
 
 class Ledger(Protocol):
@@ -201,16 +233,21 @@ class Ledger(Protocol):
         outcomes: Sequence[ItemOutcome],
         errors: Sequence[ItemError],
         versions: Mapping[str, str],
+        run_id: str = "",
     ) -> None:
         """After a commit, in one transaction: forget outcomes and resolve failures of the items in `done` and of
         those in `outcomes`, then keep the new outcomes and open a failure per error, its attempt one higher than
-        the last failure of the same item."""
+        the last failure of the same item. What was asked to be replayed is not asked any more."""
 
     def outcomes(self, generation_id: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
-        """`item`, `root_object`, `outcome`, `reason`, `source_fp`, `input_fp`, `code_fp`, `transient`."""
+        """`item`, `root_object`, `outcome`, `reason`, `source_fp`, `input_fp`, `code_fp`, `transient`,
+        `replay`."""
 
-    def forget(self, generation_id: str, items: Sequence[str]) -> None:
+    def forget(self, generation_id: str, items: Sequence[str], *, run_id: str = "") -> None:
         """Drop outcomes and resolve failures of items that are gone."""
+
+    def ask_replay(self, generation_id: str, items: Sequence[str], *, batch_id: str) -> int:
+        """Mark the failed and partial ones of these items to be tried again by a batch; how many there were."""
 
     def failures(self, collection_id: str, *, open_only: bool = True, limit: int = 100) -> list[Failure]:
         """Newest first."""
@@ -306,12 +343,15 @@ class Catalog(Protocol):
     objects: ObjectCatalog
     batches: BatchCatalog
     ledger: Ledger
+    failures: FailureCatalog
+    marks: MarkCatalog
     leases: LeaseCatalog
     deployments: DeploymentCatalog
     uploads: UploadCatalog
     secrets: SecretCatalog
     models: ModelCatalog
     packages: PackageCatalog
+    syncs: SyncCatalog
     measurements: MeasurementCatalog
 
     def close(self) -> None: ...

@@ -7,14 +7,17 @@ from typing import Any
 from mixpeek_orchestration.stores.catalog.batches import SqlBatches
 from mixpeek_orchestration.stores.catalog.database import BUSY_TIMEOUT_S, Database
 from mixpeek_orchestration.stores.catalog.deployments import SqlDeployments
+from mixpeek_orchestration.stores.catalog.failures import SqlFailures
 from mixpeek_orchestration.stores.catalog.leases import SqlLeases
 from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
 from mixpeek_orchestration.stores.catalog.measurements import SqlMeasurements
+from mixpeek_orchestration.stores.catalog.marks import SqlMarks
 from mixpeek_orchestration.stores.catalog.models import SqlModels
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
 from mixpeek_orchestration.stores.catalog.published import SqlPackages
 from mixpeek_orchestration.stores.catalog.resources import SqlResources
 from mixpeek_orchestration.stores.catalog.secrets import SqlSecrets
+from mixpeek_orchestration.stores.catalog.syncs import SqlSyncs
 from mixpeek_orchestration.stores.catalog.upgrade import upgrade
 from mixpeek_orchestration.stores.catalog.uploads import SqlUploads
 
@@ -31,12 +34,15 @@ class SqlCatalog:
         self.objects = SqlObjects(self._database)
         self.batches = SqlBatches(self._database)
         self.ledger = SqlLedger(self._database)
+        self.failures = SqlFailures(self._database)
+        self.marks = SqlMarks(self._database)
         self.leases = SqlLeases(self._database)
         self.deployments = SqlDeployments(self._database)
         self.uploads = SqlUploads(self._database)
         self.packages = SqlPackages(self._database)
         self.secrets = SqlSecrets(self._database)
         self.models = SqlModels(self._database)
+        self.syncs = SqlSyncs(self._database)
         self.measurements = SqlMeasurements(self._database)
 
     def close(self) -> None:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 
 from mixpeek_orchestration.stores.catalog.memory.batches import MemoryBatches
 from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeployments
+from mixpeek_orchestration.stores.catalog.memory.failures import MemoryFailures
 from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
 from mixpeek_orchestration.stores.catalog.memory.measurements import MemoryMeasurements
+from mixpeek_orchestration.stores.catalog.memory.marks import MemoryMarks
 from mixpeek_orchestration.stores.catalog.memory.models import MemoryModels
 from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
 from mixpeek_orchestration.stores.catalog.memory.published import MemoryPackages
 from mixpeek_orchestration.stores.catalog.memory.resources import MemoryResources
 from mixpeek_orchestration.stores.catalog.memory.secrets import MemorySecrets
+from mixpeek_orchestration.stores.catalog.memory.syncs import MemorySyncs
 from mixpeek_orchestration.stores.catalog.memory.uploads import MemoryUploads
 
 
@@ -24,6 +27,8 @@ class MemoryCatalog:
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.objects = MemoryObjects()
         self.ledger = MemoryLedger()
+        self.failures = MemoryFailures(self.ledger)
+        self.marks = MemoryMarks()
         self.resources = MemoryResources(self.objects, self.ledger)
         self.batches = MemoryBatches()
         self.leases = MemoryLeases(clock)
@@ -31,6 +36,7 @@ class MemoryCatalog:
         self.uploads = MemoryUploads()
         self.secrets = MemorySecrets()
         self.models = MemoryModels()
+        self.syncs = MemorySyncs()
         self.measurements = MemoryMeasurements()
         self.packages = MemoryPackages(self.resources.count_change)
 

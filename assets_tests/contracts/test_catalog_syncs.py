@@ -1,0 +1,84 @@
+"""The contract of `SyncCatalog`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.sync import FileFilters, Sync, SyncFile, SyncJob, SyncRules
+
+
+def a_sync(name: str, bucket: str = "bkt_1") -> Sync:
+    rules = SyncRules("/data", filters=FileFilters(include_patterns=("*.md",)), metadata={"team": "a"})
+    return Sync(name, "ns_1", bucket, rules)
+
+
+def test_a_sync_is_read_as_it_was_put(catalog: Catalog) -> None:
+    """Rules and state survive, times are filled in, an unknown id is `None`, lists are by bucket and oldest first."""
+    kept = catalog.syncs.put(a_sync("sync_1"))
+    other = catalog.syncs.put(a_sync("sync_2", "bkt_2"))
+    assert kept.rules == a_sync("sync_1").rules
+    assert (bool(kept.created_at), bool(kept.updated_at)) == (True, True)
+    assert catalog.syncs.get("sync_1") == kept
+    assert catalog.syncs.get("sync_3") is None
+    assert catalog.syncs.all() == [kept, other]
+    assert catalog.syncs.all(bucket_id="bkt_2") == [other]
+    assert catalog.syncs.all(namespace_id="ns_2") == []
+
+
+def test_files_are_kept_by_path_and_found_by_status(catalog: Catalog) -> None:
+    """A second commit of a path replaces it; forgetting removes it; other syncs' files are theirs."""
+    for name in ("sync_1", "sync_2"):
+        catalog.syncs.put(a_sync(name))
+        catalog.syncs.commit(name, files=[SyncFile("b.md", "1"), SyncFile("a.md", "1")])
+    catalog.syncs.commit("sync_1", files=[SyncFile("b.md", "2", status="dead", attempts=3)])
+    assert [(f.path, f.fingerprint) for f in catalog.syncs.files("sync_1")] == [("a.md", "1"), ("b.md", "2")]
+    assert [f.path for f in catalog.syncs.files("sync_1", statuses={"dead"})] == ["b.md"]
+    catalog.syncs.commit("sync_1", forget=["a.md"])
+    assert [f.path for f in catalog.syncs.files("sync_1")] == ["b.md"]
+    assert len(catalog.syncs.files("sync_2")) == 2
+
+
+def test_a_commit_is_all_or_nothing(catalog: Catalog) -> None:
+    """An edit that raises leaves neither files nor job behind; a sync that is gone raises `NotFound`."""
+    catalog.syncs.put(a_sync("sync_1"))
+    job = SyncJob("syj_1", "sync_1", "ns_1", "bkt_1")
+
+    def refuse(_: Sync) -> Sync:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        catalog.syncs.commit("sync_1", files=[SyncFile("a.md", "1")], job=job, edit=refuse)
+    assert (catalog.syncs.files("sync_1"), catalog.syncs.jobs("sync_1")) == ([], [])
+    with pytest.raises(NotFound, match="sync_9"):
+        catalog.syncs.commit("sync_9", files=[SyncFile("a.md", "1")])
+    assert catalog.syncs.files("sync_9") == []
+
+
+def test_jobs_are_listed_newest_first_and_replaced_by_id(catalog: Catalog) -> None:
+    """A job is one row however often it is kept."""
+    catalog.syncs.put(a_sync("sync_1"))
+    for name in ("syj_1", "syj_2"):
+        catalog.syncs.commit("sync_1", job=SyncJob(name, "sync_1", "ns_1", "bkt_1"))
+    done = SyncJob("syj_1", "sync_1", "ns_1", "bkt_1", status="completed", batch_ids=("btch_1",))
+    catalog.syncs.commit("sync_1", job=done)
+    assert [job.sync_job_id for job in catalog.syncs.jobs("sync_1")] == ["syj_2", "syj_1"]
+    assert [job.sync_job_id for job in catalog.syncs.jobs("sync_1", status="running")] == ["syj_2"]
+    found = catalog.syncs.job("syj_1")
+    assert found is not None
+    assert found.batch_ids == ("btch_1",)
+
+
+def test_an_edit_and_a_deletion_are_kept(catalog: Catalog) -> None:
+    """`change` answers with what is stored then; a deleted sync takes files and jobs along."""
+    catalog.syncs.put(a_sync("sync_1"))
+    changed = catalog.syncs.change("sync_1", lambda s: replace(s, state=replace(s.state, paused=True)))
+    assert changed.state.paused
+    assert catalog.syncs.get("sync_1") == changed
+    catalog.syncs.commit("sync_1", files=[SyncFile("a.md", "1")])
+    assert catalog.syncs.delete("sync_1")
+    assert not catalog.syncs.delete("sync_1")
+    assert catalog.syncs.files("sync_1") == []

@@ -1,0 +1,61 @@
+"""The ports to the catalog's syncs, and to the places that are synced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as AnyOf
+from typing import Protocol
+
+from mixpeek_orchestration.core.sync import Listed, Sync, SyncFile, SyncJob
+
+
+class SyncCatalog(Protocol):
+    """Syncs, what they know of every file, and their runs."""
+
+    def put(self, sync: Sync) -> Sync:
+        """Insert or replace by id."""
+
+    def get(self, sync_id: str) -> Sync | None: ...
+    def all(self, *, bucket_id: str | None = None, namespace_id: str | None = None) -> list[Sync]:
+        """Oldest first."""
+
+    def change(self, sync_id: str, edit: Callable[[Sync], Sync]) -> Sync:
+        """The sync as `edit` makes it, while no one else can change it; raises `NotFound`."""
+
+    def delete(self, sync_id: str) -> bool:
+        """Forget a sync with its files and jobs; `False` when it was not known."""
+
+    def files(self, sync_id: str, *, statuses: AnyOf[str] | None = None) -> list[SyncFile]:
+        """By path."""
+
+    def commit(
+        self,
+        sync_id: str,
+        *,
+        files: Sequence[SyncFile] = (),
+        forget: Sequence[str] = (),
+        edit: Callable[[Sync], Sync] = lambda sync: sync,
+        job: SyncJob | None = None,
+    ) -> Sync:
+        """In one transaction: keep these files, forget those paths, change the sync, keep the job; raises `NotFound`
+        for a sync that is gone, and then keeps nothing."""
+
+    def jobs(self, sync_id: str, *, status: str | None = None, limit: int = 100) -> list[SyncJob]:
+        """Newest first."""
+
+    def job(self, sync_job_id: str) -> SyncJob | None: ...
+
+
+class SyncSource(Protocol):
+    """A folder or a prefix that is synced."""
+
+    def list(self) -> Iterable[Listed]:
+        """Every file below it. Raises rather than leave one out: `NotFound` when there is no such place, `NotReady`
+        when it cannot be reached."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file; raises `NotFound` when it is gone, `NotReady` when it cannot be read now."""
+
+
+OpenSource = Callable[[str], SyncSource]
+"""Opens the source at a path or URL; raises `InvalidInput` for one of a kind that cannot be synced."""

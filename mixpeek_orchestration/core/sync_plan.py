@@ -1,0 +1,208 @@
+"""What a run of a sync does, decided from a listing and what is known; and whether one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.sync import (
+    MAX_ATTEMPTS,
+    Listed,
+    Sync,
+    SyncFile,
+    SyncRules,
+    SyncState,
+)
+from mixpeek_orchestration.core.sync_filters import is_wanted
+
+FIRST_RETRY_S: Final = 60.0
+LONGEST_PAUSE_S: Final = 3600.0
+FAILURES_BEFORE_PAUSE: Final = 5
+CHUNK_BYTES: Final = 128_000_000
+
+
+@dataclass(frozen=True)
+class SyncPlan:
+    """What to do: read and store `ingest`, put the objects of `submit` into a batch, remove those of `gone`.
+
+    `forget` are files that are gone and never had an object. `kept` counts what stays as it is, `filtered` what is
+    not wanted or has no place in the bucket, `left_over` what waits for the next run.
+    """
+
+    ingest: tuple[Listed, ...] = ()
+    submit: tuple[SyncFile, ...] = ()
+    gone: tuple[SyncFile, ...] = ()
+    forget: tuple[str, ...] = ()
+    listed: int = 0
+    kept: int = 0
+    filtered: int = 0
+    left_over: int = 0
+
+
+def decide(
+    listing: Iterable[Listed],
+    known: Mapping[str, SyncFile],
+    rules: SyncRules,
+    *,
+    has_place: Callable[[str], bool],
+    now: float,
+    full: bool = False,
+) -> SyncPlan:
+    """The plan for a listing. `has_place` says whether the bucket has a property for a path; `full` reads every
+    wanted file again, whatever its fingerprint says."""
+    listed = {one.path: one for one in listing}
+    wanted = {path for path, one in listed.items() if is_wanted(one, rules.filters) and has_place(path)}
+    originals = _originals(listed, wanted, known)
+    fresh, changed, copies, submit, kept = [], [], [], [], 0
+    for path in sorted(wanted):
+        one, seen = listed[path], known.get(path)
+        if seen is None:
+            fresh.append(one)
+        elif full or _is_due(one, seen, rules, now):
+            changed.append(one)
+        elif seen.status == "duplicate" and (not rules.skip_duplicates or seen.content_hash not in originals):
+            copies.append(one)
+        elif seen.has_object and not seen.batched_fp and not rules.skip_batch_submission:
+            submit.append(seen)
+        else:
+            kept += 1
+    work = [*changed, *fresh, *copies]
+    lost = [seen for path, seen in known.items() if _is_lost(path, listed, wanted, rules)]
+    return SyncPlan(
+        ingest=tuple(work[: rules.max_objects_per_run]),
+        submit=tuple(submit),
+        gone=tuple(seen for seen in lost if seen.has_object),
+        forget=tuple(seen.path for seen in lost if not seen.has_object),
+        listed=len(listed),
+        kept=kept,
+        filtered=len(listed) - len(wanted),
+        left_over=max(0, len(work) - rules.max_objects_per_run),
+    )
+
+
+def _originals(listed: Mapping[str, Listed], wanted: set[str], known: Mapping[str, SyncFile]) -> set[str]:
+    """The contents that some unchanged file holds as an object: copies of it need none."""
+    return {
+        seen.content_hash
+        for path, seen in known.items()
+        if seen.status == "synced" and path in wanted and listed[path].fingerprint == seen.fingerprint
+    }
+
+
+def _is_due(one: Listed, seen: SyncFile, rules: SyncRules, now: float) -> bool:
+    """Whether a known file is to be read: it changed, or an earlier try failed and its pause is over."""
+    if one.fingerprint != seen.fingerprint:
+        return rules.reconcile.on_update or not seen.has_object
+    return seen.status == "failed" and now >= seen.not_before
+
+
+def _is_lost(path: str, listed: Mapping[str, Listed], wanted: set[str], rules: SyncRules) -> bool:
+    if path in wanted:
+        return False
+    return rules.reconcile.on_filter_drift if path in listed else rules.reconcile.on_delete
+
+
+def mass_deletion(plan: SyncPlan, known: Mapping[str, SyncFile], rules: SyncRules) -> str | None:
+    """Why so many files cannot simply be gone; `None` when the plan may remove what it names."""
+    had = sum(1 for seen in known.values() if seen.has_object)
+    gone, limits = len(plan.gone), rules.reconcile
+    if gone and not plan.listed:
+        return f"The source is empty, but {had} objects came from it."
+    if gone > limits.max_deletes and gone > had * limits.max_delete_share:
+        return f"{gone} of {had} files are gone from the source at once."
+    return None
+
+
+def chunks(
+    listed: Sequence[Listed], size: int, *, max_bytes: int = CHUNK_BYTES
+) -> Iterator[tuple[Listed, ...]]:
+    """The files in order, at most `size` and (but for a single larger one) `max_bytes` at a time."""
+    chunk: list[Listed] = []
+    weight = 0
+    for one in listed:
+        if chunk and (len(chunk) >= size or weight + one.size > max_bytes):
+            yield tuple(chunk)
+            chunk, weight = [], 0
+        chunk.append(one)
+        weight += one.size
+    if chunk:
+        yield tuple(chunk)
+
+
+def after_failure(
+    one: Listed, seen: SyncFile | None, error: MixpeekError, *, now: float, stamp: str, job_id: str
+) -> SyncFile:
+    """The file after a try that failed: tried again later, or a dead letter when asking again cannot mend it.
+
+    An object of an earlier content stays what it is.
+    """
+    same = seen is not None and seen.fingerprint == one.fingerprint and seen.status == "failed"
+    attempts = (seen.attempts if seen is not None and same else 0) + 1
+    base = seen or SyncFile(one.path, one.fingerprint)
+    return replace(
+        base,
+        fingerprint=one.fingerprint,
+        status="failed" if error.retryable and attempts < MAX_ATTEMPTS else "dead",
+        size_bytes=one.size,
+        attempts=attempts,
+        not_before=now + FIRST_RETRY_S * 2 ** (attempts - 1),
+        error_code=error.code,
+        error=str(error)[:1000],
+        first_failed_at=(base.first_failed_at if same else None) or stamp,
+        last_failed_at=stamp,
+        sync_job_id=job_id,
+    )
+
+
+def is_due(sync: Sync, now: float) -> bool:
+    """Whether a sync should run now: it was asked for, or its next look has come."""
+    state = sync.state
+    if state.paused or not state.is_active:
+        return False
+    return state.requested or (not state.is_complete and now >= state.next_run_at)
+
+
+def after_run(sync: Sync, *, now: float, stamp: str, error: str | None, more: bool) -> SyncState:
+    """The state after a run. A source that keeps failing is asked more and more seldom, then not any more."""
+    interval = float(sync.rules.polling_interval_seconds)
+    state = replace(sync.state, requested=False, full_requested=False, allow_deletes=False)
+    if error is None:
+        return replace(
+            state,
+            next_run_at=now if more else now + interval,
+            consecutive_failures=0,
+            last_error=None,
+            last_sync_at=stamp,
+            is_complete=sync.rules.mode == "initial_only" and not more,
+        )
+    failures = state.consecutive_failures + 1
+    failed = replace(
+        state,
+        consecutive_failures=failures,
+        last_error=error[:1000],
+        next_run_at=now + min(interval * 2 ** min(failures, 10), max(LONGEST_PAUSE_S, interval)),
+    )
+    if failures >= FAILURES_BEFORE_PAUSE:
+        return paused(failed, f"{failures} runs in a row failed: {error}", stamp=stamp)
+    return failed
+
+
+def paused(state: SyncState, reason: str | None, *, stamp: str) -> SyncState:
+    """The state of a sync that does not run until it is resumed."""
+    return replace(state, paused=True, pause_reason=reason, paused_at=stamp, requested=False)
+
+
+def resumed(state: SyncState, *, allow_deletes: bool) -> SyncState:
+    """The state of a sync that runs again, at once."""
+    return replace(
+        state,
+        paused=False,
+        pause_reason=None,
+        paused_at=None,
+        is_active=True,
+        consecutive_failures=0,
+        allow_deletes=allow_deletes,
+        next_run_at=0.0,
+    )
