@@ -31,18 +31,18 @@ def apply(
         changes = warehouse.declarations.changes(namespace_id, manifest)
         for change in changes:
             typer.echo(change.line)
-        if dry_run or all(change.action == "unchanged" for change in changes):
+        if dry_run or not any(change.does_something for change in changes):
             typer.echo("nothing changed")
             return
         warehouse.declarations.apply(warehouse.ensure_namespace(manifest.namespace), manifest)
         warehouse.publish()
-        typer.echo(f"applied {sum(change.action != 'unchanged' for change in changes)} changes")
+        typer.echo(f"applied {sum(change.does_something for change in changes)} changes")
 
 
 def schema() -> None:
     """Print the JSON schema of mixpeek.yaml, for editors."""
     import json
 
-    from mixpeek_orchestration.warehouse.manifest import schema as manifest_schema
+    from mixpeek_orchestration.warehouse.manifest_schema import schema as manifest_schema
 
     typer.echo(json.dumps(manifest_schema(), indent=2, sort_keys=True))

@@ -24,6 +24,9 @@ class Property:
     default: object = None
     description: str | None = None
     enum: tuple[object, ...] = ()
+    examples: tuple[object, ...] = ()
+    items: Mapping[str, Any] | None = None
+    properties: Mapping[str, Any] | None = None
 
     @property
     def is_blob(self) -> bool:

@@ -18,7 +18,16 @@ def bucket_from(
 ) -> Bucket:
     """The bucket that a spec describes."""
     properties = {
-        name: Property(p.type, p.required, p.default, p.description, tuple(p.enum or ()))
+        name: Property(
+            p.type,
+            p.required,
+            p.default,
+            p.description,
+            tuple(p.enum or ()),
+            examples=tuple(p.examples or ()),
+            items=p.items,
+            properties=p.properties,
+        )
         for name, p in spec.bucket_schema.properties.items()
     }
     return Bucket(
@@ -93,16 +102,16 @@ class Buckets:
         collections = self._catalog.resources.collections(bucket.namespace_id)
         return [c.name for c in collections if bucket.bucket_id in c.source.ids]
 
-    def matches(self, bucket: Bucket, spec: BucketSpec) -> bool:
-        """Whether the bucket is already what the spec says."""
+    def said(self, old: Bucket, spec: BucketSpec) -> Bucket:
+        """The bucket as the spec would have it; equal to `old` when it says nothing new."""
         said = bucket_from(
             spec,
-            namespace_id=bucket.namespace_id,
-            bucket_id=bucket.bucket_id,
-            managed_by=bucket.managed_by,
-            created_at=bucket.created_at,
+            namespace_id=old.namespace_id,
+            bucket_id=old.bucket_id,
+            managed_by=old.managed_by,
+            created_at=old.created_at,
         )
-        return replace(said, updated_at=bucket.updated_at) == bucket
+        return replace(said, updated_at=old.updated_at)
 
     def get(self, namespace_id: str, identifier: str) -> Bucket:
         """By id or name; raises `NotFound`."""

@@ -16,6 +16,8 @@ from mixpeek_orchestration.core.collection import (
 from mixpeek_orchestration.core.document import is_reserved
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.feature_uri import canonical_version
+from mixpeek_orchestration.core.filters import read_filter
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
@@ -81,16 +83,15 @@ class Collections:
             error.field = f"{at}.{error.field}" if error.field else at
             raise
 
-    def matches(self, old: Collection, spec: CollectionSpec) -> bool:
-        """Whether the collection is already what the spec says."""
+    def said(self, old: Collection, spec: CollectionSpec) -> Collection:
+        """The collection as the spec would have it; equal to `old` when it says nothing new."""
         said, _ = self._checked(old.namespace_id, _pinned(spec, old), old.collection_id, old.managed_by)
-        kept = replace(
+        return replace(
             said,
             active_generation=old.active_generation,
             created_at=old.created_at,
             updated_at=old.updated_at,
         )
-        return kept == old
 
     def get(self, namespace_id: str, identifier: str) -> Collection:
         """By id or name; raises `NotFound`."""
@@ -180,6 +181,7 @@ class Collections:
         ]
         tier_of([*others, collection])
         available = self._available(source)
+        check_filters(source, available)
         mappings = checked_mappings(choice, description, available, source.type)
         check_passthrough(choice, description, available)
         return replace(
@@ -188,7 +190,8 @@ class Collections:
 
     def _source(self, namespace_id: str, spec: CollectionSpec) -> Source:
         find = self._bucket if spec.source.type == "bucket" else self._upstream
-        return Source(spec.source.type, tuple(find(namespace_id, name) for name in spec.source.identifiers))
+        ids = tuple(find(namespace_id, name) for name in spec.source.identifiers)
+        return Source(spec.source.type, ids, spec.source.source_filters or None)
 
     def _bucket(self, namespace_id: str, identifier: str) -> str:
         bucket = self._catalog.resources.bucket(namespace_id, identifier)
@@ -240,9 +243,11 @@ def described_for(collection: Collection, registry: ExtractorRegistry) -> Extrac
 
 
 def _pinned(spec: CollectionSpec, old: Collection) -> CollectionSpec:
-    """The spec with the version that the collection was made with, where it names none."""
+    """The spec with the version in the spelling that the collection was made with, where it names that or none."""
     asked = spec.feature_extractor
-    if asked.version is not None or asked.feature_extractor_name != old.extractor.name:
+    if asked.feature_extractor_name != old.extractor.name:
+        return spec
+    if asked.version and canonical_version(asked.version) != canonical_version(old.extractor.version):
         return spec
     kept = asked.model_copy(update={"version": old.extractor.version})
     return spec.model_copy(update={"feature_extractor": kept})
@@ -321,6 +326,14 @@ def _default_mappings(
             fix=f"Say what it reads, for example {{{first_input!r}: '<one of {', '.join(available) or 'no fields'}>'}}.",
         )
     return {first_input: tuple(fitting)}
+
+
+def check_filters(source: Source, available: Mapping[str, str]) -> None:
+    """Raises `InvalidInput` for source filters that cannot be read, or that look at a field that is not there."""
+    if source.filters:
+        at = "source.source_filters"
+        for field in sorted(read_filter(source.filters, at=at).fields):
+            _check_path(field, available, field=at)
 
 
 def _check_path(path: str, available: Mapping[str, str], *, field: str) -> None:

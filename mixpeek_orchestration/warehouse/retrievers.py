@@ -49,9 +49,9 @@ class Retrievers:
         new = self._described(old, spec, managed_by)
         return self._resources.put_retriever(replace(new, version=old.version + 1, updated_at=now()))
 
-    def matches(self, old: Retriever, spec: RetrieverSpec) -> bool:
-        """Whether the retriever is already what the spec says."""
-        return self._described(old, spec, old.managed_by) == old
+    def said(self, old: Retriever, spec: RetrieverSpec) -> Retriever:
+        """The retriever as the spec would have it; equal to `old` when it says nothing new."""
+        return self._described(old, spec, old.managed_by)
 
     def get(self, namespace_id: str, identifier: str) -> Retriever:
         """By id or name; raises `NotFound`."""

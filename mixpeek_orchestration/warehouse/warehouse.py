@@ -24,11 +24,11 @@ from mixpeek_orchestration.warehouse.access import Access
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.declarations import Declarations
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.inference import Inference
-from mixpeek_orchestration.warehouse.manifest import Declarations
 from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.models import Models
 from mixpeek_orchestration.warehouse.objects import Objects
@@ -37,6 +37,7 @@ from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
 from mixpeek_orchestration.warehouse.plugins import Plugins
 from mixpeek_orchestration.warehouse.provider_models import ProviderModels, no_platform
+from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.secrets import Secrets
@@ -106,7 +107,8 @@ class Warehouse:
 
     @cached_property
     def declarations(self) -> Declarations:
-        return Declarations(self.buckets, self.collections, self.retrievers)
+        removals = Removals(self.buckets, self.collections, self.retrievers, self.objects)
+        return Declarations(self.catalog.resources, self.buckets, self.collections, self.retrievers, removals)
 
     @cached_property
     def pictures(self) -> Pictures:

@@ -1,0 +1,136 @@
+"""Applying declarations, whichever way they were written: compared with what exists, checked, then done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from mixpeek_orchestration.core.difference import FieldChange, differences
+from mixpeek_orchestration.core.errors import InvalidInput, NotFound
+from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.warehouse.buckets import Buckets
+from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec
+from mixpeek_orchestration.warehouse.changes import BY_FILE, Change, Kind, Order, check_allowed
+from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.exports import Exports
+from mixpeek_orchestration.warehouse.manifest import Manifest, upstream_first
+from mixpeek_orchestration.warehouse.ownership import hand_over
+from mixpeek_orchestration.warehouse.removals import Removals
+from mixpeek_orchestration.warehouse.retrievers import Retrievers
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change and the call that makes it."""
+
+    change: Change
+    act: Callable[[], object]
+
+
+class Declarations:
+    """Applies manifests to namespaces."""
+
+    def __init__(
+        self,
+        resources: ResourceCatalog,
+        buckets: Buckets,
+        collections: Collections,
+        retrievers: Retrievers,
+        removals: Removals,
+    ) -> None:
+        self._resources = resources
+        self._buckets = buckets
+        self._collections = collections
+        self._retrievers = retrievers
+        self._removals = removals
+
+    def export(self, namespace_id: str, namespace: str) -> Manifest:
+        """What exists in a namespace, as a manifest that makes it again."""
+        return Exports(self._resources, namespace_id).manifest(namespace)
+
+    def changes(self, namespace_id: str, manifest: Manifest, order: Order = BY_FILE) -> list[Change]:
+        """What `apply` would do, in its order; nothing is written."""
+        return [step.change for step in self._steps(namespace_id, manifest, order)]
+
+    def check(self, manifest: Manifest, *, namespace_id: str = "") -> None:
+        """Raises `InvalidInput` for what can be known to be wrong without making anything."""
+        upstream_first(manifest.collections)
+        for index, spec in enumerate(manifest.collections):
+            self._collections.check_extractor(namespace_id, spec, at=f"collections.{index}")
+        for index, retriever in enumerate(manifest.retrievers):
+            retriever.check_stages(at=f"retrievers.{index}")
+
+    def apply(self, namespace_id: str, manifest: Manifest, order: Order = BY_FILE) -> list[Change]:
+        """What was done.
+
+        What `check` finds, a foreign owner and a removal that costs something stop it before anything is written; a
+        resource that is refused later (a name that clashes) stops it there, and those before it are kept.
+        """
+        self.check(manifest, namespace_id=namespace_id)
+        steps = list(self._steps(namespace_id, manifest, order))
+        check_allowed([step.change for step in steps], order)
+        for step in steps:
+            step.act()
+        return [step.change for step in steps]
+
+    def _steps(self, namespace_id: str, manifest: Manifest, order: Order) -> Iterator[Step]:
+        exports = Exports(self._resources, namespace_id)
+        buckets = {b.name: b for b in self._buckets.all(namespace_id)}
+        collections = {c.name: c for c in self._collections.all(namespace_id)}
+        retrievers = {r.name: r for r in self._retrievers.all(namespace_id)}
+        for bucket in manifest.buckets:
+            one = _One("bucket", bucket.bucket_name, bucket, self._buckets, namespace_id)
+            yield self._step(one, buckets, exports, order)
+        for collection in upstream_first(manifest.collections):
+            one = _One("collection", collection.collection_name, collection, self._collections, namespace_id)
+            yield self._step(one, collections, exports, order)
+        for retriever in manifest.retrievers:
+            one = _One("retriever", retriever.retriever_name, retriever, self._retrievers, namespace_id)
+            yield self._step(one, retrievers, exports, order)
+        for change in self._removals.changes(namespace_id, manifest, order):
+            yield Step(change, partial(self._removals.act, namespace_id, change))
+
+    def _step(self, one: _One, existing: Mapping[str, Any], exports: Exports, order: Order) -> Step:
+        old = existing.get(one.name)
+        if old is None:
+            return Step(Change(one.kind, one.name, "create"), lambda: one.create(order))
+        fields = _field_changes(one, old, exports)
+        if fields:
+            change = Change(one.kind, one.name, "update", tuple(fields), old.managed_by)
+            return Step(change, lambda: one.update(old, order))
+        if order.take_over and old.managed_by != order.owner:
+            change = Change(one.kind, one.name, "take over", managed_by=old.managed_by)
+            return Step(change, lambda: hand_over(self._resources, old, order.owner))
+        return Step(Change(one.kind, one.name, "unchanged", managed_by=old.managed_by), lambda: None)
+
+
+@dataclass(frozen=True)
+class _One:
+    """A declared resource and the service that keeps its kind."""
+
+    kind: Kind
+    name: str
+    spec: AnySpec
+    service: Any
+    namespace_id: str
+
+    def create(self, order: Order) -> object:
+        return self.service.create(self.namespace_id, self.spec, managed_by=order.owner)
+
+    def update(self, old: Any, order: Order) -> object:
+        known = replace(old, managed_by=order.owner) if order.take_over else old
+        return self.service.update(known, self.spec, managed_by=order.owner)
+
+
+def _field_changes(one: _One, old: Any, exports: Exports) -> list[FieldChange]:
+    """What the spec changes, field by field; of one that refers to what is about to be made, what it says itself."""
+    before = canonical_spec(exports.spec(old))
+    try:
+        said = one.service.said(old, one.spec)
+    except (NotFound, InvalidInput):
+        return list(differences(before, {**before, **canonical_spec(one.spec)}))
+    if said == old:
+        return []
+    return list(differences(before, canonical_spec(exports.spec(said))))
