@@ -61,4 +61,10 @@ def account(collection_id: str, plan: planning.Plan, effects: Effects) -> TierRe
 def share_of(usage: Usage, part: int, whole: int) -> Usage:
     """The part of a usage that falls to `part` of `whole` items; peaks are not divided."""
     share = part / whole if whole else 0.0
-    return replace(usage, wall_s=usage.wall_s * share, cpu_s=usage.cpu_s * share, gpu_s=usage.gpu_s * share)
+    return replace(
+        usage,
+        wall_s=usage.wall_s * share,
+        cpu_s=usage.cpu_s * share,
+        gpu_s=usage.gpu_s * share,
+        api_usd=usage.api_usd * share,
+    )

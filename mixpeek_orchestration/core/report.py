@@ -13,13 +13,14 @@ Outcome = Literal["COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED"]
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run cost: wall and CPU seconds, peak resident bytes of one worker, bytes read."""
+    """What a run cost: seconds of wall, CPU and GPU, peak resident bytes of one worker, dollars paid to others."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
     gpu_s: float = 0.0
     peak_rss_bytes: int = 0
     runner: str = ""
+    api_usd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def total(reports: list[TierReport], *, collection_id: str = "") -> TierReport:
         cpu_s=sum(r.usage.cpu_s for r in reports),
         gpu_s=sum(r.usage.gpu_s for r in reports),
         peak_rss_bytes=max((r.usage.peak_rss_bytes for r in reports), default=0),
+        api_usd=sum(r.usage.api_usd for r in reports),
     )
     first_error = next((r.first_error for r in reports if r.first_error), None)
     return TierReport(collection_id, **sums, reasons=reasons, first_error=first_error, usage=usage)

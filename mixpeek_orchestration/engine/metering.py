@@ -1,4 +1,4 @@
-"""What a process has used: CPU seconds with its ended children's, and the most memory that was resident."""
+"""What a process has used: CPU seconds with its ended children's, the most memory that was resident, and dollars."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from mixpeek_orchestration.core.report import Usage
+from mixpeek_orchestration.core.spending import paid_usd
 
 
 def cpu_seconds() -> float:
@@ -29,19 +30,25 @@ class Meter:
     runner: str
     wall_s: float = 0.0
     cpu_s: float = 0.0
-    _started: tuple[float, float] = field(default=(0.0, 0.0))
+    api_usd: float = 0.0
+    _started: tuple[float, float, float] = field(default=(0.0, 0.0, 0.0))
 
     def __enter__(self) -> Meter:
-        self._started = (time.monotonic(), cpu_seconds())
+        self._started = (time.monotonic(), cpu_seconds(), paid_usd())
         return self
 
     def __exit__(self, *exc: object) -> None:
-        wall, cpu = self._started
+        wall, cpu, paid = self._started
         self.wall_s += time.monotonic() - wall
         self.cpu_s += cpu_seconds() - cpu
+        self.api_usd += paid_usd() - paid
 
     def read(self) -> Usage:
         """What was used so far."""
         return Usage(
-            wall_s=self.wall_s, cpu_s=self.cpu_s, peak_rss_bytes=peak_rss_bytes(), runner=self.runner
+            wall_s=self.wall_s,
+            cpu_s=self.cpu_s,
+            peak_rss_bytes=peak_rss_bytes(),
+            runner=self.runner,
+            api_usd=self.api_usd,
         )

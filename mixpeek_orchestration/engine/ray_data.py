@@ -213,6 +213,7 @@ def _added(usage: Usage, cost: Mapping[str, float], wall_s: float) -> Usage:
         wall_s=wall_s,
         cpu_s=usage.cpu_s + cost.get("cpu_s", 0.0),
         gpu_s=usage.gpu_s + cost.get("gpu_s", 0.0),
+        api_usd=usage.api_usd + cost.get("api_usd", 0.0),
         peak_rss_bytes=max(usage.peak_rss_bytes, int(cost.get("peak_rss_bytes", 0))),
         runner=usage.runner,
     )

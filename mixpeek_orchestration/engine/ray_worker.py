@@ -16,7 +16,7 @@ from mixpeek_orchestration.engine.pipeline import Part, Pipeline
 FATAL = "fatal"
 """The only column of a block that says why the whole run must end."""
 
-_METERED = ("cpu_s", "gpu_s", "peak_rss_bytes")
+_METERED = ("cpu_s", "gpu_s", "api_usd", "peak_rss_bytes")
 
 
 NICENESS = 10
@@ -58,9 +58,10 @@ def raise_fatal(block: pa.Table) -> None:
 
 
 def spent(block: pa.Table) -> dict[str, float]:
-    """What the items of a block cost in all stages so far: CPU and GPU seconds, and the largest worker's memory."""
-    cpu, gpu, rss = (block.column(name).to_numpy() for name in _METERED)
-    return {"cpu_s": float(cpu.sum()), "gpu_s": float(gpu.sum()), "peak_rss_bytes": float(rss.max(initial=0))}
+    """What the items of a block cost in all stages so far: CPU and GPU seconds, dollars, and the largest worker's memory."""
+    *summed, rss = (block.column(name).to_numpy() for name in _METERED)
+    cost = {name: float(values.sum()) for name, values in zip(_METERED, summed, strict=False)}
+    return {**cost, "peak_rss_bytes": float(rss.max(initial=0))}
 
 
 def _metered(envelope: pa.Table, meter: Meter, gpus: float) -> pa.Table:
@@ -69,6 +70,7 @@ def _metered(envelope: pa.Table, meter: Meter, gpus: float) -> pa.Table:
     now: dict[str, np.ndarray[Any, Any]] = {
         "cpu_s": np.full(count, usage.cpu_s / count),
         "gpu_s": np.full(count, usage.wall_s * gpus / count),
+        "api_usd": np.full(count, usage.api_usd / count),
         "peak_rss_bytes": np.full(count, float(usage.peak_rss_bytes)),
     }
     for name, values in now.items():

@@ -12,6 +12,7 @@ from typing import Any
 from mixpeek_orchestration.core.own_model import OwnModel
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, PlatformReference, ToolResult
+from mixpeek_orchestration.core.spending import pay
 from mixpeek_orchestration.warehouse.models import Models
 from mixpeek_orchestration.warehouse.secrets import Secrets
 
@@ -76,7 +77,9 @@ class NamespacePlatform:
 
     def generate(self, request: LLMRequest) -> LLMAnswer:
         """The answer of a model, from the response cache where it was asked the same before."""
-        return self._generate(request)
+        answer = self._generate(request)
+        pay(answer.cost_usd)
+        return answer
 
     def model_digest(self, name: str, version: str | None = None) -> str:
         """What identifies the weights of the namespace's own model."""
