@@ -14,10 +14,11 @@ Distance = Literal["cosine", "euclid", "dot"]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a collection reads: buckets or other collections, by id."""
+    """Where a collection reads: buckets or other collections, by id, and of them what `filters` hold for."""
 
     type: Literal["bucket", "collection"]
     ids: tuple[str, ...]
+    filters: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection as AnyOf
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import polars as pl
 
 from mixpeek_orchestration.core import document
+from mixpeek_orchestration.core.admission import admission_of
 from mixpeek_orchestration.core.bucket import Bucket
-from mixpeek_orchestration.core.collection import Collection, FieldPassthrough
+from mixpeek_orchestration.core.collection import Collection, FieldPassthrough, Generation
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp, plain
 from mixpeek_orchestration.core.object import Blob, SourceObject
-from mixpeek_orchestration.core.plan import MISSING
+from mixpeek_orchestration.core.plan import FILTERED, MISSING
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import InputRow, SourceItem
+from mixpeek_orchestration.warehouse.refused_documents import column_of, refused_documents
 
+_HAS_BLOB = "has_blob"
 _PLAIN_TYPES = frozenset({"string", "int32", "int64", "double", "bool"})
 _ARROW_TYPES = {"integer": "int64", "number": "double", "float": "double", "boolean": "bool"}
 
@@ -43,7 +47,7 @@ class ItemReader(Protocol):
     """The source of one collection."""
 
     def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
-        """What the planner needs: `item`, `root_object`, `source_fp`, `missing_input`."""
+        """What the planner needs: `item`, `root_object`, `source_fp`, `filtered`, `missing_input`."""
 
     def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
         """The items that still exist, by id."""
@@ -52,13 +56,24 @@ class ItemReader(Protocol):
         """The Arrow type (as text) of every carried column."""
 
 
-def open_reader(collection: Collection, catalog: Catalog, documents: DocumentStore) -> ItemReader:
-    """The reader for a collection's source."""
+def open_reader(
+    collection: Collection,
+    catalog: Catalog,
+    documents: DocumentStore,
+    *,
+    instead: Mapping[str, Generation] = MappingProxyType({}),
+) -> ItemReader:
+    """The reader for a collection's source: of other collections the active generations, or those named `instead`."""
     if collection.source.type == "bucket":
         buckets = {b.bucket_id: b for b in catalog.resources.buckets(collection.namespace_id)}
         return BucketItems(collection, [buckets[bucket_id] for bucket_id in collection.source.ids], catalog)
     upstream = {c.collection_id: c for c in catalog.resources.collections(collection.namespace_id)}
-    return DocumentItems(collection, [upstream[cid] for cid in collection.source.ids], catalog, documents)
+    sources = [upstream[cid] for cid in collection.source.ids]
+    tables = [
+        (instead[s.collection_id].table if s.collection_id in instead else _active_table(s, catalog), s)
+        for s in sources
+    ]
+    return DocumentItems(collection, [(table, s.collection_id) for table, s in tables], documents)
 
 
 def _choice_fp(collection: Collection) -> str:
@@ -89,12 +104,33 @@ class BucketItems:
         paths = [path for mapped in collection.extractor.input_mappings.values() for path in mapped]
         self._mapped_blobs = [p for p in paths if any(_is_blob(b, p) for b in buckets)]
         self._mapped_fields = [p for p in paths if p not in self._mapped_blobs]
+        self._admission = admission_of(collection, inputs=tuple(self._mapped_fields))
 
     def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
         found = self._objects.frame(list(self._buckets), object_ids=roots)
         present = pl.col("properties").list.eval(pl.element().is_in(self._mapped_blobs)).list.any()
-        missing = pl.lit(False) if self._mapped_fields else ~present.fill_null(False)
-        return found.with_columns(missing.alias(MISSING), _with_choice(self._choice_fp))
+        found = found.with_columns(present.fill_null(False).alias(_HAS_BLOB), _with_choice(self._choice_fp))
+        return found.with_columns(*self._flags(found)).drop(_HAS_BLOB)
+
+    def _flags(self, found: pl.DataFrame) -> list[pl.Series | pl.Expr]:
+        """What is filtered and what is missing. Objects are read only where their fields decide it."""
+        asked = self._admission
+        if not asked.fields:
+            return [pl.lit(False).alias(FILTERED), (~pl.col(_HAS_BLOB)).alias(MISSING)]
+        undecided = found if asked.looks_at_all else found.filter(~pl.col(_HAS_BLOB))
+        read = self._objects.get_many(undecided["item"].to_list())
+        fields = {object_id: obj.metadata for object_id, obj in read.items()}
+        each = [
+            (fields.get(item, {}), has_blob) for item, has_blob in found.select("item", _HAS_BLOB).iter_rows()
+        ]
+        return [
+            pl.Series(FILTERED, [not asked.takes(said) for said, _ in each], dtype=pl.Boolean),
+            pl.Series(
+                MISSING,
+                [asked.lacks_required(said) or not (blob or asked.has_input(said)) for said, blob in each],
+                dtype=pl.Boolean,
+            ),
+        ]
 
     def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
         return {object_id: self._loaded(obj) for object_id, obj in self._objects.get_many(items).items()}
@@ -143,50 +179,63 @@ class DocumentItems:
     def __init__(
         self,
         collection: Collection,
-        upstream: Sequence[Collection],
-        catalog: Catalog,
+        tables: Sequence[tuple[str, str]],
         documents: DocumentStore,
     ) -> None:
+        """`tables` are the tables to read, each with the id of its collection."""
         self._collection = collection
         self._documents = documents
         self._choice_fp = _choice_fp(collection)
-        self._tables = [_active_table(source, catalog) for source in upstream]
+        self._tables = list(tables)
+        choice = collection.extractor
+        self._inputs = [(name, path) for name, paths in choice.input_mappings.items() for path in paths]
+        self._admission = admission_of(collection, inputs=tuple(path for _, path in self._inputs))
+        self._sources = {p.target: column_of(p.source_path) for p in choice.passthrough}
 
     def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
-        each = [self._documents.upstream(table, roots=roots) for table, _ in self._tables]
-        return pl.concat(each).with_columns(pl.lit(False).alias(MISSING), _with_choice(self._choice_fp))
+        each = [self._flagged(table, roots) for table, _ in self._tables]
+        return pl.concat(each).with_columns(_with_choice(self._choice_fp))
+
+    def _flagged(self, table: str, roots: AnyOf[str] | None) -> pl.DataFrame:
+        found = self._documents.upstream(table, roots=roots)
+        refused = refused_documents(self._documents, table, self._admission, roots)
+        marked = found.join(refused, on="item", how="left", maintain_order="left")
+        return marked.with_columns(pl.col(FILTERED, MISSING).fill_null(False))
 
     def load(self, items: Sequence[str]) -> dict[str, LoadedItem]:
         found: dict[str, LoadedItem] = {}
-        for table, collection_id in self._tables:
-            columns = [name for name in self._columns(table) if name]
+        # Every look at a table's columns asks for its newest version: once for all items, not once for each.
+        types = [self._documents.columns(table) for table, _ in self._tables]
+        for (table, collection_id), present in zip(self._tables, types, strict=True):
+            columns = self._columns(present)
             rows = self._documents.by_ids(table, document.DOCUMENT_ID, items, columns=columns).to_pylist()
-            found.update({row[document.DOCUMENT_ID]: self._loaded(row, collection_id) for row in rows})
+            for row in rows:
+                found[row[document.DOCUMENT_ID]] = self._loaded(row, collection_id, types)
         return found
 
-    def _columns(self, table: str) -> list[str]:
-        present = self._documents.columns(table)
+    def _columns(self, present: Mapping[str, str]) -> list[str]:
         choice = self._collection.extractor
-        wanted = {*document.LINEAGE, *(path for paths in choice.input_mappings.values() for path in paths)}
-        wanted |= {p.source_path for p in choice.passthrough}
+        wanted = {*document.LINEAGE, *(column_of(path) for _, path in self._inputs), *self._sources.values()}
         if choice.include_all_source_fields:
             wanted |= {name for name, kind in present.items() if not kind.startswith("fixed_size_list")}
         return [name for name in present if name in wanted]
 
-    def _loaded(self, row: Mapping[str, Any], collection_id: str) -> LoadedItem:
+    def _loaded(
+        self, row: Mapping[str, Any], collection_id: str, types: Sequence[Mapping[str, str]]
+    ) -> LoadedItem:
         choice = self._collection.extractor
         item = row[document.DOCUMENT_ID]
-        inputs = {
-            (name, path): row.get(path) for name, paths in choice.input_mappings.items() for path in paths
-        }
+        inputs = {(name, path): row.get(column_of(path)) for name, path in self._inputs}
         rows = [
             _value_row(item, path, value) for (_, path), value in inputs.items() if value not in (None, "")
         ]
-        carried = {p.target: _default(row.get(p.source_path), p) for p in choice.passthrough}
+        carried = {p.target: _default(row.get(column_of(p.source_path)), p) for p in choice.passthrough}
         if choice.include_all_source_fields:
             carried = {**{k: v for k, v in row.items() if not document.is_reserved(k)}, **carried}
-        types = self.carried_types(carried)
-        carried = {name: _as_column(value, types[name]) for name, value in carried.items()}
+        carried = {
+            name: _as_column(value, _common_type(types, self._sources.get(name, name)))
+            for name, value in carried.items()
+        }
         described = [[r.blob_property, r.text] for r in rows]
         input_fp, pass_fp = _fingerprints(self._collection, described, carried)
         return LoadedItem(
@@ -202,9 +251,8 @@ class DocumentItems:
         )
 
     def carried_types(self, carried: AnyOf[str]) -> dict[str, str]:
-        source_of = {p.target: p.source_path for p in self._collection.extractor.passthrough}
-        tables = [self._documents.columns(table) for table, _ in self._tables]
-        return {name: _common_type(tables, source_of.get(name, name)) for name in carried}
+        types = [self._documents.columns(table) for table, _ in self._tables]
+        return {name: _common_type(types, self._sources.get(name, name)) for name in carried}
 
 
 def _common_type(tables: Sequence[Mapping[str, str]], column: str) -> str:
@@ -217,13 +265,13 @@ def _with_choice(choice_fp: str) -> pl.Expr:
     return (pl.col("source_fp") + f":{choice_fp}").alias("source_fp")
 
 
-def _active_table(collection: Collection, catalog: Catalog) -> tuple[str, str]:
+def _active_table(collection: Collection, catalog: Catalog) -> str:
     generation = catalog.resources.generation(collection.active_generation)
     if generation is None:
         raise NotFound(
             f"Collection {collection.name!r} has no active generation.", value=collection.collection_id
         )
-    return generation.table, collection.collection_id
+    return generation.table
 
 
 def _is_blob(bucket: Bucket, path: str) -> bool:

@@ -186,6 +186,20 @@ class ExtractorSpec(Spec):
     include_all_source_fields: bool = False
 
 
+def _unwrapped(said: object) -> object:
+    """The contract puts the conditions under `filters`; without that they are taken as they are."""
+    return said["filters"] if isinstance(said, dict) and set(said) == {"filters"} else said
+
+
+SourceFilters = Annotated[
+    dict[str, Any] | None,
+    BeforeValidator(_unwrapped),
+    Field(
+        description="Only source items for which these conditions hold are read; AND, OR, NOT of field, operator, value."
+    ),
+]
+
+
 def _one_of(many: str, one: str) -> list[JsonValue]:
     """The JSON schema of 'one of the two is there and not null'."""
     return [
@@ -202,7 +216,7 @@ class BucketSource(Spec):
     type: Literal["bucket"]
     bucket_ids: list[Identifier] | None = Field(default=None, min_length=1)
     bucket_id: Identifier | None = Field(default=None, description="The older spelling for one bucket.")
-    source_filters: Later = None
+    source_filters: SourceFilters = None
     source_namespace_id: Later = None
     field_map: Later = None
 
@@ -228,7 +242,7 @@ class CollectionSource(Spec):
     collection_id: Identifier | None = Field(
         default=None, description="The older spelling for one collection."
     )
-    source_filters: Later = None
+    source_filters: SourceFilters = None
     inherited_bucket_ids: Later = None
     field_map: Later = None
 

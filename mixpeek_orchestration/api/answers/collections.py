@@ -79,10 +79,11 @@ def extractor_answer(choice: ExtractorChoice) -> dict[str, Any]:
 
 def source_answer(source: Source) -> dict[str, Any]:
     """Where a collection reads; one source collection also under the singular name."""
+    filtered = {"source_filters": {"filters": dict(source.filters)}} if source.filters else {}
     if source.type == "bucket":
-        return {"type": "bucket", "bucket_ids": list(source.ids)}
+        return {"type": "bucket", "bucket_ids": list(source.ids), **filtered}
     single = source.ids[0] if len(source.ids) == 1 else None
-    return {"type": "collection", "collection_ids": list(source.ids), "collection_id": single}
+    return {"type": "collection", "collection_ids": list(source.ids), "collection_id": single, **filtered}
 
 
 def vector_answer(vector: VectorIndex, generation: Generation) -> dict[str, Any]:
