@@ -84,6 +84,7 @@ def test_a_failure_keeps_all_that_is_known(ledger: Ledger) -> None:
         attempt=1,
         versions={"code_fp": "c"},
         created_at=found.created_at,
+        root_object="a",
     )
     assert found.created_at
 

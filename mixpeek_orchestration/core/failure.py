@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from mixpeek_orchestration.core.errors import MixpeekError
+from mixpeek_orchestration.core.transience import is_transient_error
 
-_TRANSIENT = (TimeoutError, ConnectionError, InterruptedError)
+PERMANENT: Final = "permanent"
+TRANSIENT: Final = "transient"
+RESOURCE: Final = "resource"
+_EXHAUSTED: Final = frozenset({"MemoryError", "OutOfMemoryError", "WorkerDied"})
+
+GROUPS: Final = ("error_class", "step", "extractor", "kind", "batch_id", "generation_id")
+"""What failures can be grouped by."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +30,54 @@ class ItemError:
     transient: bool
     row: int = -1
 
+    @property
+    def kind(self) -> str:
+        """Whether trying again may help (`transient`), more memory may (`resource`), or neither (`permanent`)."""
+        if self.transient:
+            return TRANSIENT
+        return RESOURCE if self.error_class in _EXHAUSTED else PERMANENT
+
+
+@dataclass(frozen=True)
+class FailureQuery:
+    """Which failures of a collection: those for which everything holds that is said."""
+
+    collection_id: str
+    open_only: bool = True
+    error_class: str | None = None
+    step: str | None = None
+    kind: str | None = None
+    item: str | None = None
+    batch_id: str | None = None
+    generation_id: str | None = None
+
+    @property
+    def equals(self) -> dict[str, str]:
+        """The columns that must have a value, with it."""
+        names = ("error_class", "step", "kind", "item", "batch_id", "generation_id")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """Failures with the same `key`: how many, in how many items, since when and how often an item was tried."""
+
+    key: Mapping[str, str]
+    items: int
+    failures: int
+    attempts: int
+    first: str
+    last: str
+
 
 def item_error(item: str, step: str, error: BaseException, *, row: int = -1) -> ItemError:
     """The record of an exception: class, message, and a traceback without local variables."""
-    transient = error.retryable if isinstance(error, MixpeekError) else isinstance(error, _TRANSIENT)
     return ItemError(
         item=item,
         step=step,
         error_class=type(error).__name__,
         message=str(error)[:2000] or type(error).__name__,
         traceback="".join(traceback.format_exception(error))[-8000:],
-        transient=transient,
+        transient=is_transient_error(error),
         row=row,
     )

@@ -22,6 +22,7 @@ CODE_CHANGED = "code_changed"
 PASS_CHANGED = "passthrough_changed"
 RETRY = "retry_transient"
 FORCED = "forced"
+REPLAYED = "replayed"
 ORPHANED = "orphaned"
 KNOWN_FAILURE = "known_failure"
 KNOWN_PARTIAL = "known_partial"
@@ -36,6 +37,7 @@ OUTCOME_SCHEMA = {
     "input_fp": pl.String,
     "code_fp": pl.String,
     "transient": pl.Boolean,
+    "replay": pl.String,
 }
 PLAN_SCHEMA = {"item": pl.String, "root_object": pl.String, "action": pl.String, "reason": pl.String}
 
@@ -90,18 +92,20 @@ def make_plan(
     code_fp: str,
     fingerprints: Callable[[list[str]], Fingerprints],
     force: bool = False,
+    replays: AnyOf[str] = (),
 ) -> Plan:
     """The plan for a source.
 
     `source` has `item`, `root_object`, `source_fp`, and optionally the booleans `filtered` and `missing_input`.
     `state` and `outcomes` hold what is known of the items in scope; an item there that is not in `source`, or that
     can no longer be read, is orphaned (one with a flag is also counted under the flag). `fingerprints` is asked only for items whose `source_fp` moved while the code did not: a field that
-    the extractor does not read may have changed, and then nothing needs to be extracted.
+    the extractor does not read may have changed, and then nothing needs to be extracted. Failed items that one of the
+    batches in `replays` was asked to try again are extracted, whatever is known of them.
     """
     known = _known(state, outcomes)
     flagged = _with_flags(source)
     joined = flagged.join(known, on="item", how="left", maintain_order="left")
-    decided = joined.with_columns(_coarse_action(code_fp, force=force).alias("verdict"))
+    decided = joined.with_columns(_coarse_action(code_fp, force=force, replays=replays).alias("verdict"))
     decided = _resolve_moved(decided, fingerprints)
     present = decided.select(
         "item",
@@ -127,6 +131,7 @@ def _known(state: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         pl.col("has_rows").fill_null(False),
         pl.col("outcome_told").alias("outcome"),
         pl.col("transient_told").fill_null(False).alias("transient"),
+        pl.col("replay_told").fill_null("").alias("replay"),
     )
 
 
@@ -135,12 +140,13 @@ def _with_flags(source: pl.DataFrame) -> pl.DataFrame:
     return source.with_columns(*flags).select(*SOURCE_SCHEMA, FILTERED, MISSING)
 
 
-def _coarse_action(code_fp: str, *, force: bool) -> pl.Expr:
+def _coarse_action(code_fp: str, *, force: bool, replays: AnyOf[str]) -> pl.Expr:
     """`action/reason`, or `moved/` where only the detailed fingerprints can tell."""
     is_known = pl.col("known_source_fp").is_not_null()
     same_code = pl.col("known_code_fp") == code_fp
     same_source = pl.col("known_source_fp") == pl.col("source_fp")
     failed = pl.col("outcome").is_in(["failed", "partial"]).fill_null(False)
+    replayed = pl.col("replay").is_in(pl.Series(list(replays), dtype=pl.String).implode())
     return (
         pl.when(pl.col(FILTERED))
         .then(pl.lit(f"{FILTERED}/{FILTERED}"))
@@ -150,6 +156,8 @@ def _coarse_action(code_fp: str, *, force: bool) -> pl.Expr:
         .then(pl.lit(f"{EXTRACT}/{NEW}"))
         .when(pl.lit(force))
         .then(pl.lit(f"{EXTRACT}/{FORCED}"))
+        .when(failed & replayed)
+        .then(pl.lit(f"{EXTRACT}/{REPLAYED}"))
         .when(~same_code)
         .then(pl.lit(f"{EXTRACT}/{CODE_CHANGED}"))
         .when(~same_source)

@@ -55,6 +55,7 @@ class Planner:
             code_fp=description.code_fp,
             fingerprints=lambda items: _fingerprints(reader, items),
             force=self._is_forced(batch_ids),
+            replays=batch_ids or (),
         )
         changes = self._code_changes(generation.code_fp, description)
         return Planned(collection, generation, description, reader, plan, roots_by_batch, changes)

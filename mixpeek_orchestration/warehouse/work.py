@@ -100,7 +100,9 @@ class Work:
         orphans = self._planned.plan.items(planning.DELETE)
         if orphans:
             self._commit(None, orphans)
-            self._catalog.ledger.forget(self._planned.generation.generation_id, orphans)
+            self._catalog.ledger.forget(
+                self._planned.generation.generation_id, orphans, run_id=self._run_id
+            )
 
     def _patch(self) -> None:
         for items in _chunks(self._planned.plan.items(planning.PATCH), _LOAD_CHUNK):
@@ -210,6 +212,7 @@ class Work:
                 outcomes=[self._outcome(item, left[item], reasons[item], of_batch, code_fp) for item in left],
                 errors=of_batch,
                 versions={"extractor": self._planned.collection.extractor.id, "code_fp": code_fp},
+                run_id=self._run_id,
             )
 
     def _by_batch(self, items: Iterable[str]) -> dict[str, set[str]]:

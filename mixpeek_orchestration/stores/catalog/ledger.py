@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection as AnyOf
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Row, Text, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, insert, select, update
 
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.identity import random_id
@@ -16,6 +16,7 @@ from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded, read, storable, written
+from mixpeek_orchestration.stores.catalog.failures import failure_of
 from mixpeek_orchestration.stores.catalog.frames import OUTCOME_COLUMNS, outcome_frame
 from mixpeek_orchestration.stores.catalog.schema import code_parts, failures, outcomes, tier_reports
 from mixpeek_orchestration.stores.catalog.statements import among, text_columns, upsert
@@ -40,14 +41,22 @@ class SqlLedger:
         outcomes: Sequence[ItemOutcome],
         errors: Sequence[ItemError],
         versions: Mapping[str, str],
+        run_id: str = "",
     ) -> None:
         """Replace what is known of these items, in one transaction."""
         scope = {"generation_id": generation_id, "collection_id": collection_id}
-        common = {**scope, "batch_id": batch_id, "versions": written(dict(versions))}
+        common = {
+            **scope,
+            "batch_id": batch_id,
+            "run_id": run_id,
+            "versions": written(dict(versions)),
+            "extractor": versions.get("extractor", ""),
+        }
+        roots = {outcome.item: outcome.root_object for outcome in outcomes}
         with self._database.writing() as connection:
-            _forget(connection, generation_id, [*done, *(outcome.item for outcome in outcomes)])
+            _forget(connection, generation_id, [*done, *(outcome.item for outcome in outcomes)], run_id)
             _keep_outcomes(connection, scope, outcomes)
-            _open_failures(connection, common, errors)
+            _open_failures(connection, common, errors, roots)
 
     def outcomes(self, generation_id: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
         """The outcomes that stand, of some root objects or of all."""
@@ -58,10 +67,20 @@ class SqlLedger:
                 statement = statement.where(among(connection, outcomes.c.root_object, roots))
             return outcome_frame(text_columns(connection, statement.order_by(outcomes.c.item)))
 
-    def forget(self, generation_id: str, items: Sequence[str]) -> None:
+    def forget(self, generation_id: str, items: Sequence[str], *, run_id: str = "") -> None:
         """Drop outcomes and resolve failures of items that are gone."""
         with self._database.writing() as connection:
-            _forget(connection, generation_id, items)
+            _forget(connection, generation_id, items, run_id)
+
+    def ask_replay(self, generation_id: str, items: Sequence[str], *, batch_id: str) -> int:
+        """Mark the failed and partial ones of these items to be tried again by a batch; how many there were."""
+        with self._database.writing() as connection:
+            statement = update(outcomes).where(
+                outcomes.c.generation_id == generation_id,
+                outcomes.c.outcome.in_(["failed", "partial"]),
+                among(connection, outcomes.c.item, items),
+            )
+            return connection.execute(statement.values(replay=batch_id)).rowcount
 
     def failures(self, collection_id: str, *, open_only: bool = True, limit: int = 100) -> list[Failure]:
         """Newest first."""
@@ -70,7 +89,7 @@ class SqlLedger:
             statement = statement.where(failures.c.resolved_at.is_(None))
         with self._database.reading() as connection:
             rows = connection.execute(statement.order_by(failures.c.seq.desc()).limit(limit))
-            return [_failure(row) for row in rows]
+            return [failure_of(row) for row in rows]
 
     def open_failure_count(self, collection_id: str) -> int:
         """Source items with an open failure."""
@@ -114,7 +133,7 @@ class SqlLedger:
             return [decoded(TierReport, body) for body in bodies]
 
 
-def _forget(connection: Connection, generation_id: str, items: Sequence[str]) -> None:
+def _forget(connection: Connection, generation_id: str, items: Sequence[str], run_id: str) -> None:
     if not items:
         return
     connection.execute(
@@ -124,7 +143,9 @@ def _forget(connection: Connection, generation_id: str, items: Sequence[str]) ->
     )
     of_items = (failures.c.generation_id == generation_id, among(connection, failures.c.item, items))
     still_open = failures.c.resolved_at.is_(None)
-    connection.execute(update(failures).where(*of_items, still_open).values(resolved_at=now()))
+    connection.execute(
+        update(failures).where(*of_items, still_open).values(resolved_at=now(), resolved_by=run_id)
+    )
 
 
 def _keep_outcomes(connection: Connection, scope: Mapping[str, str], told: Sequence[ItemOutcome]) -> None:
@@ -134,7 +155,12 @@ def _keep_outcomes(connection: Connection, scope: Mapping[str, str], told: Seque
     connection.execute(upsert(connection, outcomes, key=["generation_id", "item"]), rows)
 
 
-def _open_failures(connection: Connection, common: Mapping[str, str], errors: Sequence[ItemError]) -> None:
+def _open_failures(
+    connection: Connection,
+    common: Mapping[str, str],
+    errors: Sequence[ItemError],
+    roots: Mapping[str, str],
+) -> None:
     if not errors:
         return
     attempts = _attempts(connection, common["generation_id"], {error.item for error in errors})
@@ -146,6 +172,10 @@ def _open_failures(connection: Connection, common: Mapping[str, str], errors: Se
             "item": error.item,
             "attempt": attempts.get(error.item, 0) + 1,
             "error": written(asdict(error)),
+            "error_class": storable(error.error_class),
+            "step": storable(error.step),
+            "kind": error.kind,
+            "root_object": roots.get(error.item, ""),
             "created_at": moment,
         }
         for error in errors
@@ -160,17 +190,3 @@ def _attempts(connection: Connection, generation_id: str, items: AnyOf[str]) -> 
     )
     rows = connection.execute(statement.group_by(failures.c.item))
     return {row[0]: row[1] for row in rows}
-
-
-def _failure(row: Row[Any]) -> Failure:
-    return Failure(
-        failure_id=row.failure_id,
-        collection_id=row.collection_id,
-        generation_id=row.generation_id,
-        batch_id=row.batch_id,
-        error=ItemError(**read(row.error)),
-        attempt=row.attempt,
-        versions=read(row.versions),
-        created_at=row.created_at,
-        resolved_at=row.resolved_at,
-    )

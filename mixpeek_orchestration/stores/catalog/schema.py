@@ -167,6 +167,7 @@ outcomes = Table(
     _text("input_fp"),
     _text("code_fp"),
     Column("transient", Boolean, nullable=False),
+    _text("replay", default=""),
     Index(None, "generation_id", "root_object"),
     Index(None, "collection_id"),
     sqlite_with_rowid=False,
@@ -186,8 +187,16 @@ failures = Table(
     _text("versions"),
     _text("created_at"),
     _text("resolved_at", nullable=True),
+    _text("error_class", default=""),
+    _text("step", default=""),
+    _text("kind", default=""),
+    _text("extractor", default=""),
+    _text("root_object", default=""),
+    _text("run_id", default=""),
+    _text("resolved_by", default=""),
     Index(None, "generation_id", "item"),
     Index(None, "collection_id", "seq"),
+    Index("ix_failures_open", "collection_id", "resolved_at", "error_class"),
 )
 
 code_parts = Table(

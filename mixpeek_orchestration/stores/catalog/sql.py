@@ -10,8 +10,9 @@ from mixpeek_orchestration.stores.catalog.deployments import SqlDeployments
 from mixpeek_orchestration.stores.catalog.failures import SqlFailures
 from mixpeek_orchestration.stores.catalog.leases import SqlLeases
 from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
-from mixpeek_orchestration.stores.catalog.measurements import SqlMeasurements
 from mixpeek_orchestration.stores.catalog.marks import SqlMarks
+from mixpeek_orchestration.stores.catalog.measurements import SqlMeasurements
+from mixpeek_orchestration.stores.catalog.migration_rows import SqlMigrations, SqlQueries
 from mixpeek_orchestration.stores.catalog.models import SqlModels
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
 from mixpeek_orchestration.stores.catalog.published import SqlPackages
@@ -42,6 +43,8 @@ class SqlCatalog:
         self.packages = SqlPackages(self._database)
         self.secrets = SqlSecrets(self._database)
         self.models = SqlModels(self._database)
+        self.migrations = SqlMigrations(self._database)
+        self.queries = SqlQueries(self._database)
         self.syncs = SqlSyncs(self._database)
         self.measurements = SqlMeasurements(self._database)
 

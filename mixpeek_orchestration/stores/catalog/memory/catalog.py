@@ -10,8 +10,9 @@ from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeploy
 from mixpeek_orchestration.stores.catalog.memory.failures import MemoryFailures
 from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
-from mixpeek_orchestration.stores.catalog.memory.measurements import MemoryMeasurements
 from mixpeek_orchestration.stores.catalog.memory.marks import MemoryMarks
+from mixpeek_orchestration.stores.catalog.memory.measurements import MemoryMeasurements
+from mixpeek_orchestration.stores.catalog.memory.migrations import MemoryMigrations, MemoryQueries
 from mixpeek_orchestration.stores.catalog.memory.models import MemoryModels
 from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
 from mixpeek_orchestration.stores.catalog.memory.published import MemoryPackages
@@ -36,6 +37,8 @@ class MemoryCatalog:
         self.uploads = MemoryUploads()
         self.secrets = MemorySecrets()
         self.models = MemoryModels()
+        self.migrations = MemoryMigrations()
+        self.queries = MemoryQueries()
         self.syncs = MemorySyncs()
         self.measurements = MemoryMeasurements()
         self.packages = MemoryPackages(self.resources.count_change)

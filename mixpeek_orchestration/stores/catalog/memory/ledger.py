@@ -41,11 +41,13 @@ class MemoryLedger:
         outcomes: Sequence[ItemOutcome],
         errors: Sequence[ItemError],
         versions: Mapping[str, str],
+        run_id: str = "",
     ) -> None:
         """Replace what is known of these items, in one step."""
         with self._lock:
             told = [replace(outcome, reason=storable(outcome.reason)) for outcome in outcomes]
             attempts = self._attempts(generation_id)
+            roots = {outcome.item: outcome.root_object for outcome in outcomes}
             moment = now()
             opened = [
                 Failure(
@@ -57,10 +59,12 @@ class MemoryLedger:
                     attempt=attempts.get(error.item, 0) + 1,
                     versions=dict(versions),
                     created_at=moment,
+                    root_object=roots.get(error.item, ""),
+                    run_id=run_id,
                 )
                 for error in errors
             ]
-            self.forget(generation_id, [*done, *(outcome.item for outcome in told)])
+            self.forget(generation_id, [*done, *(outcome.item for outcome in told)], run_id=run_id)
             self._outcomes |= {(generation_id, outcome.item): (collection_id, outcome) for outcome in told}
             self._failures += opened
 
@@ -78,18 +82,29 @@ class MemoryLedger:
         ]
         return frame_of(rows, OUTCOME_SCHEMA)
 
-    def forget(self, generation_id: str, items: Sequence[str]) -> None:
+    def forget(self, generation_id: str, items: Sequence[str], *, run_id: str = "") -> None:
         """Drop outcomes and resolve failures of items that are gone."""
         gone, moment = set(items), now()
         with self._lock:
             for item in gone:
                 self._outcomes.pop((generation_id, item), None)
             self._failures = [
-                replace(failure, resolved_at=failure.resolved_at or moment)
-                if failure.generation_id == generation_id and failure.error.item in gone
+                replace(failure, resolved_at=moment, resolved_by=run_id)
+                if _is_open(failure, generation_id) and failure.error.item in gone
                 else failure
                 for failure in self._failures
             ]
+
+    def ask_replay(self, generation_id: str, items: Sequence[str], *, batch_id: str) -> int:
+        """Mark the failed and partial ones of these items to be tried again by a batch; how many there were."""
+        asked = 0
+        with self._lock:
+            for item in dict.fromkeys(items):
+                collection_id, told = self._outcomes.get((generation_id, item), ("", None))
+                if told is not None and told.outcome in ("failed", "partial"):
+                    self._outcomes[generation_id, item] = (collection_id, replace(told, replay=batch_id))
+                    asked += 1
+        return asked
 
     def failures(self, collection_id: str, *, open_only: bool = True, limit: int = 100) -> list[Failure]:
         """Newest first."""
@@ -131,3 +146,7 @@ class MemoryLedger:
     def _attempts(self, generation_id: str) -> dict[str, int]:
         """The last attempt of each item that has failed before."""
         return {f.error.item: f.attempt for f in self._failures if f.generation_id == generation_id}
+
+
+def _is_open(failure: Failure, generation_id: str) -> bool:
+    return failure.generation_id == generation_id and failure.resolved_at is None
