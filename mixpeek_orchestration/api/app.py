@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from mixpeek_orchestration.api.answer import Answer
 from mixpeek_orchestration.api.door import Door
 from mixpeek_orchestration.api.errors import handle_errors
+from mixpeek_orchestration.api.pages.browser import Browser
 from mixpeek_orchestration.api.routes import (
     batches,
     buckets,
@@ -24,6 +25,7 @@ from mixpeek_orchestration.api.routes import (
     models,
     namespaces,
     objects,
+    pages,
     plugins,
     retrievers,
     secrets,
@@ -46,6 +48,9 @@ ROUTERS = (
     extractors.feature_router,
     collections.router,
     documents.router,
+    pages.sign_in_router,
+    pages.samples_router,
+    pages.picture_router,
     retrievers.router,
     inference.router,
     submissions.review_router,
@@ -109,5 +114,6 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     handle_errors(app)
+    app.add_middleware(Browser)
     app.add_middleware(Door)
     return app

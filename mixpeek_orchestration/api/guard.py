@@ -15,6 +15,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from mixpeek_orchestration.api.body import JsonRequest
+from mixpeek_orchestration.api.pages.ticket import is_for_a_person, key_of_ticket
 from mixpeek_orchestration.core.errors import Unauthenticated, UnknownField
 from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
@@ -128,8 +129,10 @@ def refuse_unknown_query(request: Request, known: frozenset[str]) -> None:
 
 
 def _key_of(request: Request) -> ApiKey:
-    access = cast(Warehouse, request.app.state.warehouse).access
-    return access.authenticate(bearer_token(request.headers.get("authorization")))
+    warehouse = cast(Warehouse, request.app.state.warehouse)
+    if is_for_a_person(request):
+        return key_of_ticket(warehouse.downloads, request.cookies)
+    return warehouse.access.authenticate(bearer_token(request.headers.get("authorization")))
 
 
 def bearer_token(header: str | None) -> str | None:

@@ -24,13 +24,14 @@ class Downloads:
         expires = int(time.time()) + LIFETIME_S
         return urlencode({"expires": expires, "key": key.key_id, "signature": _signature(key, what, expires)})
 
-    def admit(self, what: str, *, expires: int, key_id: str, signature: str) -> None:
-        """Returns when this was signed here for `what` and has not expired; raises `Forbidden`."""
+    def admit(self, what: str, *, expires: int, key_id: str, signature: str) -> ApiKey:
+        """The key that this was signed with here for `what`; raises `Forbidden` when it was not, or has expired."""
         key = self._resources.key(key_id)
         ours = _signature(key, what, expires) if key else ""
-        good = key is not None and hmac.compare_digest(ours.encode(), signature.encode())
-        if not good or time.time() > expires:
+        good = hmac.compare_digest(ours.encode(), signature.encode())
+        if key is None or not good or time.time() > expires:
             raise Forbidden("This URL is not valid or has expired.", fix="Ask for the resource again.")
+        return key
 
 
 def _signature(key: ApiKey, what: str, expires: int) -> str:

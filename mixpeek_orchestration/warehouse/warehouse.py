@@ -40,6 +40,7 @@ from mixpeek_orchestration.warehouse.provider_models import ProviderModels, no_p
 from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
+from mixpeek_orchestration.warehouse.samples import Samples
 from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.uploads import Uploads
@@ -109,6 +110,10 @@ class Warehouse:
     def declarations(self) -> Declarations:
         removals = Removals(self.buckets, self.collections, self.retrievers, self.objects)
         return Declarations(self.catalog.resources, self.buckets, self.collections, self.retrievers, removals)
+
+    @cached_property
+    def samples(self) -> Samples:
+        return Samples(self.documents, self.collections)
 
     @cached_property
     def pictures(self) -> Pictures:
