@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mixpeek_orchestration.core.sync import SyncRules
+
 BLOB_TYPES = frozenset({"text", "image", "audio", "video", "pdf", "excel"})
 FIELD_TYPES = frozenset(
     {"string", "number", "integer", "float", "boolean", "object", "array", "date", "datetime"}
@@ -46,6 +48,7 @@ class Bucket:
     description: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     managed_by: ManagedBy = "api"
+    syncs: tuple[SyncRules, ...] = ()
     created_at: str = ""
     updated_at: str = ""
 

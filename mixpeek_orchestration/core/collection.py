@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from mixpeek_orchestration.core.bucket import ManagedBy
-from mixpeek_orchestration.core.feature_uri import FeatureUri, canonical_version
+from mixpeek_orchestration.core.feature_uri import FeatureUri
 
 Distance = Literal["cosine", "euclid", "dot"]
 
@@ -70,7 +70,9 @@ class VectorIndex:
 class Generation:
     """One table of documents, filled by one extractor version with one set of parameters.
 
-    `code_fp` is the code that committed last, empty before the first commit.
+    `code_fp` is the code that committed last, empty before the first commit. `input_mappings` are what this
+    generation reads, `None` for what its collection says. `index_map` sends feature URIs of other generations, which
+    retrievers already use, to the features of this one.
     """
 
     generation_id: str
@@ -83,16 +85,18 @@ class Generation:
     vectors: tuple[VectorIndex, ...]
     code_fp: str = ""
     created_at: str = ""
+    input_mappings: Mapping[str, tuple[str, ...]] | None = None
+    index_map: Mapping[str, str] = field(default_factory=dict)
 
     def uri(self, vector: VectorIndex) -> FeatureUri:
         return FeatureUri(self.extractor_name, self.extractor_version, vector.feature)
 
     def vector_for(self, uri: FeatureUri) -> VectorIndex | None:
-        """The vector column that `uri` names in this generation, if it has one."""
-        same = self.extractor_name == uri.extractor and canonical_version(
-            self.extractor_version
-        ) == canonical_version(uri.version)
-        return next((v for v in self.vectors if same and uri.feature in (v.feature, v.column)), None)
+        """The vector column that answers for `uri` in this generation: its own, or the one it is sent to."""
+        if uri.same_extractor(self.extractor_name, self.extractor_version):
+            return next((v for v in self.vectors if uri.feature in (v.feature, v.column)), None)
+        feature = self.index_map.get(uri.canonical)
+        return next((v for v in self.vectors if v.feature == feature), None)
 
 
 @dataclass(frozen=True)
@@ -109,5 +113,18 @@ class Collection:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     enabled: bool = True
     managed_by: ManagedBy = "api"
+    schedule: str | None = None
     created_at: str = ""
     updated_at: str = ""
+
+    def filled_by(self, generation: Generation) -> Collection:
+        """This collection with the extractor version, parameters and inputs of one of its generations."""
+        mappings = generation.input_mappings
+        choice = replace(
+            self.extractor,
+            name=generation.extractor_name,
+            version=generation.extractor_version,
+            parameters=generation.parameters,
+            input_mappings=self.extractor.input_mappings if mappings is None else mappings,
+        )
+        return replace(self, extractor=choice)

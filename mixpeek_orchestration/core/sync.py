@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from mixpeek_orchestration.core.bucket import ManagedBy
-
 FileStatus = Literal["synced", "duplicate", "failed", "dead"]
 JobStatus = Literal["running", "completed", "failed", "interrupted", "skipped"]
 Trigger = Literal["scheduled", "manual", "resume"]
@@ -124,7 +122,7 @@ class Sync:
     rules: SyncRules
     state: SyncState = field(default_factory=SyncState)
     totals: SyncTotals = field(default_factory=SyncTotals)
-    managed_by: ManagedBy = "api"
+    managed_by: str = "api"
     created_at: str = ""
     updated_at: str = ""
 

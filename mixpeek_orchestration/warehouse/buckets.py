@@ -40,6 +40,7 @@ def bucket_from(
         description=spec.description,
         metadata=spec.metadata or {},
         managed_by=managed_by,
+        syncs=tuple(said.rules for said in spec.syncs or ()),
         created_at=created_at,
         updated_at=now(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 
 from mixpeek_orchestration.core.bucket import ManagedBy
@@ -24,6 +25,7 @@ from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.tiers import tier_of
 from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.mapping_spellings import fitting
 from mixpeek_orchestration.warehouse.ownership import check_owner
@@ -146,12 +148,16 @@ class Collections:
                 value=readers,
                 fix="Delete those first.",
             )
-        tables = [generation.table for generation in resources.generations(collection.collection_id)]
-        # A run that goes on would write its table again after it was dropped.
-        with hold(self._catalog.leases, f"write:{collection.collection_id}", wait_s=_DELETE_WAIT_S):
+        generations = resources.generations(collection.collection_id)
+        with ExitStack() as writers:
+            # A run that goes on would write its table again after it was dropped.
+            for generation in generations:
+                lease = writer_lease(generation)
+                writers.enter_context(hold(self._catalog.leases, lease, wait_s=_DELETE_WAIT_S))
             resources.delete_collection(collection.collection_id)
-            for table in tables:
-                self._documents.drop(table)
+            for generation in generations:
+                self._documents.drop(generation.table)
+            self._catalog.migrations.forget(collection.collection_id)
 
     def _checked(
         self, namespace_id: str, spec: CollectionSpec, collection_id: str, managed_by: ManagedBy
@@ -172,6 +178,7 @@ class Collections:
             description=spec.description,
             metadata=spec.metadata or {},
             enabled=spec.enabled,
+            schedule=spec.schedule,
             managed_by=managed_by,
             created_at=moment,
             updated_at=moment,

@@ -14,6 +14,7 @@ from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec
 from mixpeek_orchestration.warehouse.manifest import Manifest, upstream_first, written_manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
+from mixpeek_orchestration.warehouse.sync_specs import spec_of
 
 AnyResource = Bucket | Collection | Retriever
 
@@ -70,6 +71,7 @@ def bucket_spec(bucket: Bucket) -> BucketSpec:
         "bucket_schema": {"properties": {name: _property(prop) for name, prop in bucket.properties.items()}},
         "unique_key": unique if bucket.unique_key else None,
         "metadata": dict(bucket.metadata) or None,
+        "syncs": [spec_of(rules) for rules in bucket.syncs] or None,
     }
     return validated(BucketSpec, body)
 
@@ -105,7 +107,7 @@ def collection_spec(collection: Collection, names: Mapping[str, str]) -> Collect
         },
         "metadata": dict(collection.metadata) or None,
         "enabled": collection.enabled,
-        "schedule": getattr(collection, "schedule", None),
+        "schedule": collection.schedule,
     }
     return validated(CollectionSpec, body)
 

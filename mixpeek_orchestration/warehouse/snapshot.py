@@ -61,6 +61,7 @@ class SnapshotCollection:
     definition_fp: str
     managed_by: str = "api"
     description: str | None = None
+    schedule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ def _collection(collection: Collection, names: Mapping[str, str]) -> SnapshotCol
         definition_fp=_definition_fp(collection),
         managed_by=collection.managed_by,
         description=collection.description,
+        schedule=collection.schedule,
     )
 
 

@@ -10,6 +10,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -21,8 +22,11 @@ from pydantic import (
 )
 
 from mixpeek_orchestration.core.bucket import BLOB_TYPES, FIELD_TYPES
+from mixpeek_orchestration.core.errors import InvalidInput
+from mixpeek_orchestration.core.schedule import cron_of
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.mapping_spellings import as_mapping
+from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
 
 PropertyType = Literal[
     "text", "image", "audio", "video", "pdf", "excel",
@@ -74,6 +78,9 @@ class BucketSpec(Spec):
     description: str | None = None
     metadata: dict[str, Any] | None = None
     unique_key: UniqueKeySpec | None = None
+    syncs: list[SyncSpec] | None = Field(
+        default=None, description="Folders and s3:// prefixes that the bucket follows."
+    )
     storage_class: Later = None
     destination: Later = None
     ingest_filter: Later = None
@@ -265,6 +272,22 @@ def _named(many: list[str] | None, one: str | None) -> list[str]:
 SourceSpec = Annotated[BucketSource | CollectionSource, Field(discriminator="type")]
 
 
+def _scheduled(text: str) -> str:
+    try:
+        cron_of(text)
+    except InvalidInput as error:
+        raise ValueError(f"{error.message} {error.fix}") from None
+    return text
+
+
+Schedule = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_scheduled),
+    Field(description="When what is stale is processed again: cron in UTC, or an interval such as every 6h."),
+]
+
+
 class CollectionSpec(Spec):
     """A collection to create."""
 
@@ -276,7 +299,7 @@ class CollectionSpec(Spec):
     enabled: bool = True
     input_schema: Later = None
     features: Later = None
-    schedule: Later = None
+    schedule: Schedule | None = None
     taxonomy_applications: Later = None
     cluster_applications: Later = None
     alert_applications: Later = None
