@@ -68,7 +68,9 @@ def test_a_batch_completes_after_run_worker_code_server_and_daemon_were_killed(
     site.warehouse.publish()
     leases = site.warehouse.catalog.leases
 
-    with hold(leases, f"write:{collection.collection_id}"):  # the run waits for this lease until it is killed
+    with hold(
+        leases, f"write:{collection.collection_id}_g1"
+    ):  # the run waits for this lease until it is killed
         services.start("code_server", "daemon")
         until(lambda: leases.held(prefix="run:"), "the run has started")
         (lease,) = leases.held(prefix="run:")

@@ -23,6 +23,11 @@ class FeatureUri:
     def __str__(self) -> str:
         return f"{SCHEME}://{self.extractor}@{self.version}/{self.feature}"
 
+    @property
+    def canonical(self) -> str:
+        """This URI with its version in full: equal for all spellings of one feature."""
+        return str(FeatureUri(self.extractor, canonical_version(self.version), self.feature))
+
     def same_extractor(self, name: str, version: str) -> bool:
         """Whether this URI points into extractor `name` at `version`, whatever the spelling of the version."""
         return self.extractor == name and canonical_version(self.version) == canonical_version(version)

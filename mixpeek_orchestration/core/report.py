@@ -33,6 +33,7 @@ class TierReport:
     `patched` items are part of `unchanged`: nothing was extracted, only carried fields were rewritten.
     `partial` items are part of `failed`: their good rows were written.
     `deleted` counts orphaned items whose documents were removed; they are not among the fetched.
+    `generation_id` is the generation that was worked on, empty where nobody said.
     """
 
     collection_id: str
@@ -54,6 +55,7 @@ class TierReport:
     first_error: str | None = None
     table_version: int = 0
     usage: Usage = field(default_factory=Usage)
+    generation_id: str = ""
 
     def check(self) -> TierReport:
         """This report; raises `Broken` with both sides of the equation when it does not balance."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.account import account, share_of
@@ -11,11 +12,13 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
 from mixpeek_orchestration.core.report import TierReport, Usage
+from mixpeek_orchestration.warehouse.generations import Share, shares_of, writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.work import Progress, Tally, Work
 
 _WRITER_WAIT_S = 900.0
+_FOLLOWER_WAIT_S = 5.0
 
 
 def _silent(_: str) -> None:
@@ -52,44 +55,72 @@ class Materializer:
     ) -> dict[str, TierReport]:
         """The balanced report per batch (under `""` without batches), once all of it is committed and recorded.
 
-        Only one process writes to a table at a time; this waits for its turn. Raises `Unschedulable` before
-        anything is written when the pipeline can never run here.
+        Generations beside the active one are brought up to date too; what keeps them from it is recorded and costs
+        nothing here. Only one process writes to a table at a time; this waits for its turn. Raises `Unschedulable`
+        before anything is written when the pipeline can never run here.
         """
+        reports: dict[str, TierReport] = {}
         if batch_ids is not None:
             started = {b: self._catalog.batches.start(b, run_id=run_id).status for b in batch_ids}
-            canceled = {b: TierReport(collection_id) for b in batch_ids if started[b] == "CANCELED"}
-            batch_ids = [b for b in batch_ids if b not in canceled]
+            reports = {b: TierReport(collection_id) for b in batch_ids if started[b] == "CANCELED"}
+            batch_ids = [b for b in batch_ids if b not in reports]
             if not batch_ids:
-                return canceled
-        with hold(self._catalog.leases, f"write:{collection_id}", wait_s=_WRITER_WAIT_S) as lease:
-            planned = self._planner.plan(collection_id, batch_ids)
+                return reports
+        shares, vain = shares_of(self._catalog, self._planner.collection(collection_id), batch_ids)
+        for batch_id in vain:
+            self._catalog.batches.cancel(batch_id)
+            reports[batch_id] = TierReport(collection_id)
+        for share in shares:
+            if share.follows:
+                self._follow(share, run_id, progress)
+            else:
+                reports |= self._fill(share, run_id, progress, wait_s=_WRITER_WAIT_S)
+        return reports
+
+    def _fill(self, share: Share, run_id: str, progress: Progress, *, wait_s: float) -> dict[str, TierReport]:
+        with hold(self._catalog.leases, writer_lease(share.generation), wait_s=wait_s) as lease:
+            planned = self._planner.plan(
+                share.generation.collection_id, share.batch_ids, generation=share.generation
+            )
             work = Work(self._catalog, self._documents, planned, lease, run_id, self._group, progress)
             usage = work.do(self._choose_runner, self._make_job)
-            return self._reported(planned, work.tally, usage, batch_ids, run_id, progress)
+            return self._reported(planned, work.tally, usage, share, run_id, progress)
+
+    def _follow(self, share: Share, run_id: str, progress: Progress) -> None:
+        """What fills beside the serving generation must not fail it: it is behind, and catches up before a switch."""
+        generation_id = share.generation.generation_id
+        try:
+            self._fill(share, run_id, progress, wait_s=_FOLLOWER_WAIT_S)
+        except Exception as error:  # noqa: BLE001 - recorded with the migration, which shows it
+            self._catalog.migrations.note(generation_id, f"{type(error).__name__}: {error}"[:500])
+            progress(f"{generation_id} is behind: {type(error).__name__}")
 
     def _reported(
         self,
         planned: Planned,
         tally: Tally,
         usage: Usage,
-        batch_ids: Sequence[str] | None,
+        share: Share,
         run_id: str,
         progress: Progress,
     ) -> dict[str, TierReport]:
         whole = len(planned.plan.items(planning.EXTRACT))
         reports: dict[str, TierReport] = {}
-        for batch_id in [""] if batch_ids is None else batch_ids:
+        for batch_id in [""] if share.batch_ids is None else share.batch_ids:
             part = planned.of_batch(batch_id).without(tally.vanished)
-            share = share_of(usage, len(part.items(planning.EXTRACT)), whole)
+            cost = share_of(usage, len(part.items(planning.EXTRACT)), whole)
             # How many rows left is known for the whole run only; it is told once.
             rows_deleted = 0 if reports else tally.rows_deleted
-            effects = tally.effects(share, items=part.items(planning.EXTRACT), rows_deleted=rows_deleted)
-            report = account(planned.collection.collection_id, part, effects)
+            effects = tally.effects(cost, items=part.items(planning.EXTRACT), rows_deleted=rows_deleted)
+            report = replace(
+                account(planned.collection.collection_id, part, effects),
+                generation_id=share.generation.generation_id,
+            )
             reports[batch_id] = report
             self._catalog.ledger.keep_report(
                 batch_id, report, run_id=run_id, code_fp=planned.description.code_fp
             )
-            if batch_id:
+            if batch_id and not share.follows:
                 self._catalog.batches.record_tier(
                     batch_id, planned.collection.collection_id, report, run_id=run_id
                 )

@@ -181,7 +181,7 @@ def test_only_one_process_writes_to_a_collection(lab: Lab, monkeypatch: pytest.M
     lab.put("a", "one")
     collection = lab.collection()
     with (
-        hold(lab.warehouse.catalog.leases, f"write:{collection.collection_id}"),
+        hold(lab.warehouse.catalog.leases, f"write:{collection.collection_id}_g1"),
         pytest.raises(LeaseHeld, match="in use"),
     ):
         lab.run(collection)

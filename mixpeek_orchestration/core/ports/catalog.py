@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.bucket import Bucket, BucketCounts
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.failure import FailureGroup, FailureQuery, ItemError
 from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
 from mixpeek_orchestration.core.ports.marks import MarkCatalog
+from mixpeek_orchestration.core.ports.migrations import MigrationCatalog, QueryCatalog
 from mixpeek_orchestration.core.ports.models import ModelCatalog
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
 from mixpeek_orchestration.core.ports.secrets import SecretCatalog
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Namespace:
     """A tenant: all resources live in one. `isolation` is the least strict level at which its packages may run,
-    empty where the settings decide."""
+    empty where the settings decide; `spend_budget` is what their runs may cost."""
 
     namespace_id: str
     name: str
     description: str | None = None
     created_at: str = ""
     isolation: str = ""
+    spend_budget: SpendBudget = field(default_factory=SpendBudget)
 
 
 @dataclass(frozen=True)
@@ -351,6 +354,8 @@ class Catalog(Protocol):
     secrets: SecretCatalog
     models: ModelCatalog
     packages: PackageCatalog
+    migrations: MigrationCatalog
+    queries: QueryCatalog
     syncs: SyncCatalog
     measurements: MeasurementCatalog
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
+from mixpeek_orchestration.core.migration import Migration
 from mixpeek_orchestration.core.own_model import OwnModel
 from mixpeek_orchestration.core.ports.catalog import Deployment, Namespace
 from mixpeek_orchestration.core.retriever import Retriever
@@ -38,11 +39,14 @@ RETRIEVER = Kind(Retriever, "retriever", "retriever_id")
 def settled(new: D, old: D | None) -> D:
     """The definition as it is to be kept over `old`; `old` itself when only `updated_at` would move.
 
-    The first `created_at` stays. A collection keeps the generation that is active: only a compare-and-swap moves it.
+    The first `created_at` stays. A collection keeps the generation that is active: only a compare-and-swap moves it,
+    and what it is filled by with it.
     """
     kept: dict[str, Any] = {"created_at": (old or new).created_at or now()}
     if isinstance(old, Collection) and old.active_generation:
         kept["active_generation"] = old.active_generation
+        if isinstance(new, Collection) and new.active_generation != old.active_generation:
+            kept["extractor"] = old.extractor
     result = replace(normal(new), **kept)
     if isinstance(result, Namespace):
         return result
@@ -85,6 +89,27 @@ def number_taken(collection_id: str, number: int, existing: str) -> Conflict:
         field="number",
         value=number,
         fix="Read the generations again and take the next number.",
+    )
+
+
+def generation_is_active(generation_id: str) -> Conflict:
+    """The error for deleting the generation that answers."""
+    return Conflict(
+        f"The generation {generation_id} answers for its collection.",
+        field="generation_id",
+        value=generation_id,
+        fix="Switch to another generation first.",
+    )
+
+
+def second_migration(open_one: Migration) -> Conflict:
+    """The error for a second migration of a collection."""
+    return Conflict(
+        f"The collection is being migrated to {open_one.to_extractor} already.",
+        field="collection_id",
+        value=open_one.migration_id,
+        fix="Switch and drop that one, or abandon it, before another one starts.",
+        migration_id=open_one.migration_id,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from mixpeek_orchestration.core.collection import Generation
 from mixpeek_orchestration.stores.catalog.database import Database
@@ -27,7 +27,7 @@ class GenerationTable:
         """Insert or replace by id, and count the change if there is one."""
         with changing(self._database) as connection:
             self._check_number(connection, new)
-            old = self._by_id(connection, new.generation_id)
+            old = self.by_id(connection, new.generation_id)
             kept = settled_generation(new, old)
             if kept != old:
                 row = {
@@ -43,11 +43,13 @@ class GenerationTable:
 
     def get(self, generation_id: str) -> Generation | None:
         with self._database.reading() as connection:
-            return self._by_id(connection, generation_id)
+            return self.by_id(connection, generation_id)
 
-    def of(self, collection_id: str) -> list[Generation]:
-        """The generations of a collection, oldest first."""
-        statement = _READ.where(generations.c.collection_id == collection_id).order_by(generations.c.number)
+    def of(self, collection_id: str | None) -> list[Generation]:
+        """The generations of a collection, or of all of them, oldest first."""
+        statement = _READ.order_by(generations.c.collection_id, generations.c.number)
+        if collection_id is not None:
+            statement = statement.where(generations.c.collection_id == collection_id)
         with self._database.reading() as connection:
             return [_generation(row) for row in connection.execute(statement)]
 
@@ -57,7 +59,15 @@ class GenerationTable:
         with self._database.writing() as connection:
             connection.execute(update(generations).where(where).values(code_fp=code_fp))
 
-    def _by_id(self, connection: Connection, generation_id: str) -> Generation | None:
+    def delete(self, connection: Connection, generation_id: str) -> bool:
+        """Remove one and count the change; `False` when it was not there."""
+        gone = connection.execute(delete(generations).where(generations.c.generation_id == generation_id))
+        if gone.rowcount:
+            bump(connection)
+        return gone.rowcount > 0
+
+    def by_id(self, connection: Connection, generation_id: str) -> Generation | None:
+        """The generation, read inside a transaction."""
         row = connection.execute(_READ.where(generations.c.generation_id == generation_id)).one_or_none()
         return None if row is None else _generation(row)
 

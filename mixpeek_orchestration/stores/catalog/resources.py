@@ -13,7 +13,13 @@ from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.catalog import schema
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
-from mixpeek_orchestration.stores.catalog.definitions import BUCKET, COLLECTION, NAMESPACE, RETRIEVER
+from mixpeek_orchestration.stores.catalog.definitions import (
+    BUCKET,
+    COLLECTION,
+    NAMESPACE,
+    RETRIEVER,
+    generation_is_active,
+)
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
 from mixpeek_orchestration.stores.catalog.generations import GenerationTable
 from mixpeek_orchestration.stores.catalog.named_table import NamedTable
@@ -112,17 +118,33 @@ class SqlResources:
     def generation(self, generation_id: str) -> Generation | None:
         return self._generations.get(generation_id)
 
-    def generations(self, collection_id: str) -> list[Generation]:
+    def generations(self, collection_id: str | None = None) -> list[Generation]:
         return self._generations.of(collection_id)
 
+    def delete_generation(self, generation_id: str) -> bool:
+        """Remove a generation with its outcomes and failures; raises `Conflict` for one that is active."""
+        with changing(self._database) as connection:
+            found = self._generations.by_id(connection, generation_id)
+            if found is None:
+                return False
+            collection = self._collections.by_id(connection, found.collection_id)
+            if collection is not None and collection.active_generation == generation_id:
+                raise generation_is_active(generation_id)
+            for table in (schema.outcomes, schema.failures):
+                connection.execute(delete(table).where(table.c.generation_id == generation_id))
+            return self._generations.delete(connection, generation_id)
+
     def activate_generation(self, collection_id: str, *, expected: str, new: str) -> bool:
-        """Compare and swap the active generation; `False` when it was not `expected`."""
+        """Compare and swap the active generation, and what the collection is filled by with it; `False` when it was
+        not `expected`."""
         with changing(self._database) as connection:
             old = self._collections.by_id(connection, collection_id)
             if old is None or old.active_generation != expected:
                 return False
             if new != expected:
-                moved = replace(old, active_generation=new, updated_at=now())
+                generation = self._generations.by_id(connection, new)
+                filled = old if generation is None else old.filled_by(generation)
+                moved = replace(filled, active_generation=new, updated_at=now())
                 self._collections.write(connection, moved, exists=True)
             return True
 

@@ -143,6 +143,12 @@ class MemoryLedger:
             self._failures = [f for f in self._failures if f.collection_id != collection_id]
             self._reports = [r for r in self._reports if r.collection_id != collection_id]
 
+    def drop_generation(self, generation_id: str) -> None:
+        """Forget what became of the items of a generation that is gone."""
+        with self._lock:
+            self._outcomes = {k: told for k, told in self._outcomes.items() if k[0] != generation_id}
+            self._failures = [f for f in self._failures if f.generation_id != generation_id]
+
     def _attempts(self, generation_id: str) -> dict[str, int]:
         """The last attempt of each item that has failed before."""
         return {f.error.item: f.attempt for f in self._failures if f.generation_id == generation_id}

@@ -15,6 +15,7 @@ from mixpeek_orchestration.stores.catalog.definitions import (
     COLLECTION,
     NAMESPACE,
     RETRIEVER,
+    generation_is_active,
     number_taken,
     settled_generation,
     unknown_namespace,
@@ -131,20 +132,38 @@ class MemoryResources:
         body = self._generations.get(generation_id)
         return None if body is None else decoded(Generation, body)
 
-    def generations(self, collection_id: str) -> list[Generation]:
-        """The generations of a collection, oldest first."""
+    def generations(self, collection_id: str | None = None) -> list[Generation]:
+        """The generations of a collection, or of all of them, oldest first."""
         with self._lock:
             every = [decoded(Generation, body) for body in self._generations.values()]
-        return sorted((g for g in every if g.collection_id == collection_id), key=lambda g: g.number)
+        wanted = [g for g in every if collection_id in (None, g.collection_id)]
+        return sorted(wanted, key=lambda g: (g.collection_id, g.number))
+
+    def delete_generation(self, generation_id: str) -> bool:
+        """Remove a generation with its outcomes and failures; raises `Conflict` for one that is active."""
+        with self._lock:
+            found = self.generation(generation_id)
+            if found is None:
+                return False
+            collection = self._collections.by_id(found.collection_id)
+            if collection is not None and collection.active_generation == generation_id:
+                raise generation_is_active(generation_id)
+            self._ledger.drop_generation(generation_id)
+            del self._generations[generation_id]
+            self.count_change()
+            return True
 
     def activate_generation(self, collection_id: str, *, expected: str, new: str) -> bool:
-        """Compare and swap the active generation; `False` when it was not `expected`."""
+        """Compare and swap the active generation, and what the collection is filled by with it; `False` when it was
+        not `expected`."""
         with self._lock:
             old = self._collections.by_id(collection_id)
             if old is None or old.active_generation != expected:
                 return False
             if new != expected:
-                self._collections.write(replace(old, active_generation=new, updated_at=now()))
+                generation = self.generation(new)
+                filled = old if generation is None else old.filled_by(generation)
+                self._collections.write(replace(filled, active_generation=new, updated_at=now()))
             return True
 
     def set_generation_code(self, generation_id: str, code_fp: str) -> None:
