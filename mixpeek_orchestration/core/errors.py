@@ -140,6 +140,12 @@ class NameConflict(Conflict):
     code = "name_conflict"
 
 
+class OverBudget(Conflict):
+    """It would cost more than somebody said it may; nothing was run."""
+
+    code = "over_budget"
+
+
 class Cycle(Conflict):
     """The collection would read, directly or not, from itself."""
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mixpeek_orchestration.core.batch import Batch
-from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.bucket import Bucket, BucketCounts
+from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.failure import FailureGroup, FailureQuery, ItemError
 from mixpeek_orchestration.core.object import SourceObject
-from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
 from mixpeek_orchestration.core.ports.marks import MarkCatalog
+from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
 from mixpeek_orchestration.core.ports.migrations import MigrationCatalog, QueryCatalog
 from mixpeek_orchestration.core.ports.models import ModelCatalog
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
@@ -142,6 +142,9 @@ class BatchCatalog(Protocol):
 
     def create(self, batch: Batch, object_ids: Sequence[str]) -> Batch: ...
     def get(self, batch_id: str) -> Batch | None: ...
+    def get_many(self, batch_ids: Sequence[str]) -> dict[str, Batch]:
+        """Those that are there, by id."""
+
     def recent(
         self, *, bucket_id: str | None = None, statuses: AnyOf[str] | None = None, limit: int = 100
     ) -> list[Batch]:
@@ -162,8 +165,16 @@ class BatchCatalog(Protocol):
     def start(self, batch_id: str, *, run_id: str) -> Batch:
         """Set `IN_PROGRESS`, remember the run and clear the error, unless the batch has ended."""
 
+    def start_all(self, batch_ids: Sequence[str], *, run_id: str) -> dict[str, Batch]:
+        """The same for a set of batches, all of them or none."""
+
     def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
         """Keep the report of one collection and set the status that follows (`core.batch.status_after`)."""
+
+    def record_tiers(
+        self, collection_id: str, reports: Mapping[str, TierReport], *, run_id: str
+    ) -> dict[str, Batch]:
+        """The same for a set of batches, by batch id, all of them or none."""
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` with a reason, unless the batch has ended or moved on to another submission."""
