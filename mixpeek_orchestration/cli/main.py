@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mixpeek_orchestration import __version__
-from mixpeek_orchestration.cli import declare, demo, lineage, model, secrets, stack_commands, work
+from mixpeek_orchestration.cli import declare, demo, index, lineage, model, secrets, stack_commands, work
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
 from mixpeek_orchestration.cli.plugin import group
 
@@ -44,3 +44,4 @@ group.add_to(app)
 secrets.add_to(app)
 model.add_to(app)
 lineage.add_to(app)
+index.add_to(app)

@@ -28,6 +28,7 @@ from mixpeek_orchestration.warehouse.declarations import Declarations
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
+from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.inference import Inference
 from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.models import Models
@@ -154,6 +155,10 @@ class Warehouse:
             spool=self.parts.spool,
             rules=self.parts.plugin_rules,
         )
+
+    @cached_property
+    def index_steward(self) -> IndexSteward:
+        return IndexSteward(self.catalog, self.documents)
 
     @cached_property
     def _planner(self) -> Planner:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mixpeek_orchestration.core.collection import VectorIndex
+from mixpeek_orchestration.core.ports.upkeep import TableUpkeep
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +40,8 @@ class DocumentStore(Protocol):
     Rows are Arrow tables with the columns of `core.document.LINEAGE` first; vectors are fixed-size float32 lists.
     """
 
+    upkeep: TableUpkeep
+
     def commit(self, table: str, rows: pa.Table, *, items: Sequence[str], stamp: Stamp) -> CommitResult:
         """Replace all rows of the source items named in `items` with `rows`, in one atomic commit.
 
@@ -51,7 +54,8 @@ class DocumentStore(Protocol):
         """The newest version, also when another process made it; 0 when there is no table."""
 
     def stamp(self, table: str) -> Stamp | None:
-        """The stamp of the newest commit, `None` without a table or when someone else made the commit."""
+        """The stamp of the newest commit that changed rows, `None` without a table or when someone else made it. Upkeep
+        changes none, so it is looked past."""
 
     def state(self, table: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
         """One row per source item that has documents: `item`, `root_object`, `source_fp`, `input_fp`, `pass_fp`,

@@ -19,6 +19,7 @@ from mixpeek_orchestration.stores.documents import frames, lance_commit
 from mixpeek_orchestration.stores.documents.answers import check_query, empty_answer, with_scores
 from mixpeek_orchestration.stores.documents.lance_errors import translated
 from mixpeek_orchestration.stores.documents.lance_tables import LanceTables
+from mixpeek_orchestration.stores.documents.lance_upkeep import LanceUpkeep, last_stamp
 from mixpeek_orchestration.stores.documents.rows import checked, is_vector, lineage_schema, no_rows
 from mixpeek_orchestration.stores.documents.scores import METRICS
 from mixpeek_orchestration.stores.documents.sql import is_in
@@ -26,12 +27,20 @@ from mixpeek_orchestration.stores.documents.sql import is_in
 _FEW = 1_000
 """Up to so many root objects a filter is cheaper than reading all and joining."""
 
+_REFINED = 4
+_PROBES = 32
+"""How many partitions of an index a search reads at least: all of them up to some 260,000 rows."""
+
+_EXPLORED = 256
+"""How many neighbours a search of a graph keeps in view at least."""
+
 
 class LanceDocumentStore:
     """Implements `DocumentStore`. Handles are opened when used, kept, and left behind when pickled."""
 
     def __init__(self, uri: str, options: Mapping[str, str] | None = None) -> None:
         self._tables = LanceTables(uri, options or {})
+        self.upkeep = LanceUpkeep(self._tables)
 
     def __reduce__(self) -> tuple[type[LanceDocumentStore], tuple[str, dict[str, str]]]:
         return type(self), (self._tables.uri, self._tables.options)
@@ -57,9 +66,7 @@ class LanceDocumentStore:
     def stamp(self, table: str) -> Stamp | None:
         with translated(table):
             dataset = self._tables.newest(table)
-            if dataset is None:
-                return None
-            return lance_commit.stamp_of(dataset.read_transaction(dataset.version))
+            return None if dataset is None else last_stamp(dataset)
 
     def state(self, table: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
         return frames.state_frame(self._planned(table, frames.STATE, roots), roots)
@@ -160,5 +167,9 @@ def _nearest(
         "q": pa.array(query, pa.float32()),
         "k": k,
         "metric": METRICS[vector.distance],
+        # Only what an index answers needs these: its distances are those of rounded vectors until they are refined.
+        "refine_factor": _REFINED,
+        "minimum_nprobes": _PROBES,
+        "ef": max(_EXPLORED, 2 * k * _REFINED),
     }
     return dataset.to_table(columns=[*shown, "_distance"], filter=where, nearest=nearest, prefilter=True)

@@ -56,6 +56,19 @@ class LanceTables:
                 f"Table {table} has no version {version}.", field="version", value=version
             ) from error
 
+    def names(self) -> list[str]:
+        """The tables that are there."""
+        if "://" not in self.uri:
+            return sorted(path.stem for path in Path(self.uri).glob("*.lance") if path.is_dir())
+        import lancedb
+
+        database = lancedb.connect(self.uri, storage_options=self.options or None)
+        found: list[str] = []
+        # `table_names` pages; an empty page ends it.
+        while page := list(database.table_names(page_token=found[-1] if found else None, limit=100)):
+            found += page
+        return sorted(found)
+
     def drop(self, table: str) -> None:
         """Remove the table, and what a creation that was killed left; nothing happens when there is neither."""
         if self.newest(table) is not None:

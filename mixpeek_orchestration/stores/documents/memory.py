@@ -21,6 +21,7 @@ from mixpeek_orchestration.core.errors import InvalidInput, NotFound
 from mixpeek_orchestration.core.ports.documents import CommitResult, Stamp
 from mixpeek_orchestration.stores.documents import frames
 from mixpeek_orchestration.stores.documents.answers import check_query, empty_answer, with_scores
+from mixpeek_orchestration.stores.documents.memory_upkeep import History, MemoryUpkeep
 from mixpeek_orchestration.stores.documents.rows import (
     checked,
     conformed,
@@ -37,11 +38,12 @@ class MemoryDocumentStore:
     """Implements `DocumentStore` without a file."""
 
     def __init__(self) -> None:
-        self._versions: dict[str, list[tuple[pa.Table, Stamp]]] = {}
+        self._versions: dict[str, History] = {}
         self._lock = threading.Lock()
+        self.upkeep = MemoryUpkeep(self._versions)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_versions": self._versions}
+        return {"_versions": self._versions, "upkeep": self.upkeep}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock())
@@ -50,7 +52,7 @@ class MemoryDocumentStore:
         rows = checked(rows, items)
         with self._lock:
             history = self._versions.get(table, [])
-            before = history[-1][0] if history else pa.schema([]).empty_table()
+            before = self._at(table, None) if history else pa.schema([]).empty_table()
             after, deleted = _replaced(before, rows, items)
             if rows.num_rows or deleted:
                 self._versions[table] = [*history, (after, stamp)]
@@ -60,8 +62,8 @@ class MemoryDocumentStore:
         return len(self._versions.get(table, ()))
 
     def stamp(self, table: str) -> Stamp | None:
-        history = self._versions.get(table)
-        return history[-1][1] if history else None
+        newest = self._versions.get(table, [None])[-1]
+        return newest[1] if newest else None
 
     def state(self, table: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:
         return frames.state_frame(self._at(table, None), roots)
@@ -125,14 +127,17 @@ class MemoryDocumentStore:
 
     def drop(self, table: str) -> None:
         self._versions.pop(table, None)
+        self.upkeep.forget(table)
 
     def _at(self, table: str, version: int | None) -> pa.Table:
         history = self._versions.get(table)
         if not history:
             return lineage_schema().empty_table()
-        if version is not None and not 1 <= version <= len(history):
+        number = len(history) if version is None else version
+        entry = history[number - 1] if 1 <= number <= len(history) else None
+        if entry is None:
             raise NotFound(f"Table {table} has no version {version}.", field="version", value=version)
-        return history[-1 if version is None else version - 1][0]
+        return entry[0]
 
 
 def _replaced(before: pa.Table, rows: pa.Table, items: Sequence[str]) -> tuple[pa.Table, int]:

@@ -1,0 +1,143 @@
+"""What lies in the files of a Lance table, whether or not a version still shows it.
+
+Data files are decoded one by one with Lance's file reader, which knows no deletion vectors: a row that was deleted is
+there until its file is. A file that holds only some columns is judged by the file of the same fragment that names the
+objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as AnyOf
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import lance
+import pyarrow as pa
+import pyarrow.compute as pc
+from lance.file import LanceFileReader
+
+from mixpeek_orchestration.core.document import DOCUMENT_ID, ROOT_OBJECT, SOURCE_ITEM
+from mixpeek_orchestration.core.ports.upkeep import FileTrace
+
+_BATCH_ROWS = 16_384
+_CHUNK_BYTES = 1 << 22
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """Where the files of a table are, and how they are opened."""
+
+    uri: str
+    options: Mapping[str, str]
+
+    @property
+    def is_local(self) -> bool:
+        return "://" not in self.uri
+
+    def reader(self, path: str, columns: list[str] | None = None) -> LanceFileReader:
+        """A reader of one file, of all its columns unless some are named."""
+        return LanceFileReader(f"{self.uri}/{path}", dict(self.options) or None, columns)
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file, each chunk with the end of the one before, so that no name is cut in two."""
+        kept = b""
+        for chunk in self._raw(path):
+            yield kept + chunk
+            kept = chunk[-256:]
+
+    def _raw(self, path: str) -> Iterator[bytes]:
+        import fsspec
+
+        with fsspec.open(f"{self.uri}/{path}", "rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+
+
+def listed(dataset: lance.LanceDataset) -> list[str]:
+    """The paths of all files below the table, those that no version needs too."""
+    return sorted(path for batch in dataset.all_files() for path in batch["path"].to_pylist())
+
+
+def traces(
+    files: TableFiles, dataset: lance.LanceDataset, root: str, mentions: AnyOf[str]
+) -> list[FileTrace]:
+    """Every file of the table with what it holds of the object."""
+    paths = listed(dataset)
+    needles = [mention.encode() for mention in mentions]
+    decoded = {path: _decoded(files, path, root) for path in paths if _kind(path) != "other"}
+    siblings = _siblings(dataset)
+    found = []
+    for path in paths:
+        rows, own = decoded.get(path, (0, 0))
+        belonging = own if own is not None else _by_siblings(path, siblings, decoded)
+        mentioned = (
+            any(needle in chunk for chunk in files.chunks(path) for needle in needles) if needles else False
+        )
+        found.append(FileTrace(path, _kind(path), path in decoded, rows, belonging, mentioned))
+    return found
+
+
+def identifiers(files: TableFiles, dataset: lance.LanceDataset, root: str) -> set[str]:
+    """The ids of documents and source items of an object in all data files."""
+    found: set[str] = set()
+    wanted = [DOCUMENT_ID, SOURCE_ITEM, ROOT_OBJECT]
+    for path in listed(dataset):
+        if _kind(path) != "data" or not set(wanted) <= _columns(files, path):
+            continue
+        for batch in files.reader(path, wanted).read_all(batch_size=_BATCH_ROWS).to_batches():
+            own = batch.filter(pc.equal(batch[ROOT_OBJECT], root))
+            found |= {*own[DOCUMENT_ID].to_pylist(), *own[SOURCE_ITEM].to_pylist()}
+    return found
+
+
+def _kind(path: str) -> str:
+    if path.startswith("data/") and path.endswith(".lance"):
+        return "data"
+    return "index" if path.startswith("_indices/") else "other"
+
+
+def _columns(files: TableFiles, path: str) -> set[str]:
+    return set(files.reader(path).metadata().schema.names)
+
+
+def _decoded(files: TableFiles, path: str, root: str) -> tuple[int, int | None]:
+    """How many rows a file has and how many name the object; `None` for a data file that does not say whose they are."""
+    columns = _columns(files, path)
+    if _kind(path) == "data":
+        if ROOT_OBJECT not in columns:
+            return files.reader(path).num_rows(), None
+        return _counted(files, path, [ROOT_OBJECT], root)
+    return _counted(files, path, None, root)
+
+
+def _counted(files: TableFiles, path: str, columns: list[str] | None, root: str) -> tuple[int, int]:
+    rows = found = 0
+    for batch in files.reader(path, columns).read_all(batch_size=_BATCH_ROWS).to_batches():
+        rows += batch.num_rows
+        texts = [column for column in batch.columns if _is_text(column.type)]
+        found += sum(pc.sum(pc.equal(column, root)).as_py() or 0 for column in texts)
+    return rows, found
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+
+
+def _siblings(dataset: lance.LanceDataset) -> dict[str, set[str]]:
+    """By data file, the files that hold other columns of the same rows, in any version that is left."""
+    together: dict[str, set[str]] = {}
+    for entry in dataset.versions():
+        for fragment in dataset.checkout_version(entry["version"]).get_fragments():
+            paths = {f"data/{file.path}" for file in fragment.metadata.files}
+            for path in paths:
+                together.setdefault(path, set()).update(paths)
+    return together
+
+
+def _by_siblings(
+    path: str, siblings: Mapping[str, AnyOf[str]], decoded: Mapping[str, tuple[int, int | None]]
+) -> int:
+    """What the file's fragment holds of the object; a file of no fragment may hold anything, so all its rows count."""
+    said = [decoded[other][1] for other in siblings.get(path, ()) if other in decoded]
+    known = [count for count in said if count is not None]
+    return max(known) if known else decoded[path][0]

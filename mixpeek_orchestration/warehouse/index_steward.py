@@ -1,0 +1,152 @@
+"""The steward of indexes: keeps the tables of a collection fast and small, one process at a time, out of the way of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mixpeek_orchestration.core.collection import Collection, Distance, Generation, VectorIndex
+from mixpeek_orchestration.core.errors import LeaseHeld
+from mixpeek_orchestration.core.index_plan import IndexPolicy, Step, plan_upkeep
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.upkeep import TableFacts, TableUpkeep
+from mixpeek_orchestration.warehouse.leases import HeldLease, hold
+
+_OPEN = frozenset({"PENDING", "IN_PROGRESS"})
+_MANY = 10_000
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TableState:
+    """One generation's table: what it is like now, and what is left to do to it."""
+
+    generation: Generation
+    active: bool
+    facts: TableFacts
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Tended:
+    """What came of tending a collection. `waits_for` says why nothing, or not all, was done; a later call goes on."""
+
+    collection: Collection
+    done: tuple[Step, ...] = ()
+    waits_for: str = ""
+    tables: tuple[TableState, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """What was done, as people read it."""
+        told = "; ".join(step.line for step in self.done) or "nothing to do"
+        return (
+            f"{self.collection.name}: waits for {self.waits_for}"
+            if self.waits_for
+            else f"{self.collection.name}: {told}"
+        )
+
+
+class IndexSteward:
+    """The upkeep of collections' tables."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        documents: DocumentStore,
+        *,
+        policy: IndexPolicy | None = None,
+        searches_per_day: Callable[[str], float] = lambda _: 0.0,
+    ) -> None:
+        self._catalog = catalog
+        self._upkeep = documents.upkeep
+        self._policy = policy or IndexPolicy()
+        self._searches_per_day = searches_per_day
+
+    def status(self, collection: Collection) -> list[TableState]:
+        """The tables of a collection as they are, with what tending would do to each."""
+        generations = self._catalog.resources.generations(collection.collection_id)
+        states = (self._state(collection, generation) for generation in generations)
+        return [state for state in states if state is not None]
+
+    def tend(
+        self, collection: Collection, *, wait_s: float = 0.0, progress: Progress = lambda _: None
+    ) -> Tended:
+        """The collection's tables, compacted, indexed and cleaned as far as they need it.
+
+        It works only as the writer of the collection, and never between the commits of a batch: while one is open or
+        another process writes, it leaves at once and says so. Before each step it looks again, so that a batch that
+        arrives waits for one step at most.
+        """
+        waits_for = self._in_the_way(collection)
+        if waits_for:
+            return self._told(collection, (), waits_for)
+        done: list[Step] = []
+        try:
+            with hold(self._catalog.leases, f"write:{collection.collection_id}", wait_s=wait_s) as lease:
+                for generation in self._catalog.resources.generations(collection.collection_id):
+                    waits_for = waits_for or self._tend(collection, generation, lease, done, progress)
+        except LeaseHeld:
+            waits_for = "the process that writes to it"
+        return self._told(collection, done, waits_for)
+
+    def _tend(
+        self,
+        collection: Collection,
+        generation: Generation,
+        lease: HeldLease,
+        done: list[Step],
+        progress: Progress,
+    ) -> str:
+        state = self._state(collection, generation)
+        for step in state.steps if state else ():
+            waits_for = self._in_the_way(collection)
+            if waits_for:
+                return waits_for
+            lease.check()
+            progress(f"{collection.name}, {generation.table}: {step.line}")
+            take(step, self._upkeep, generation.table, generation.vectors, policy=self._policy)
+            done.append(step)
+        return ""
+
+    def _state(self, collection: Collection, generation: Generation) -> TableState | None:
+        facts = self._upkeep.facts(generation.table)
+        if facts is None:
+            return None
+        active = generation.generation_id == collection.active_generation
+        searches = self._searches_per_day(collection.collection_id) if active else 0.0
+        steps = plan_upkeep(facts, generation.vectors, policy=self._policy, searches_per_day=searches)
+        return TableState(generation, active, facts, tuple(steps))
+
+    def _in_the_way(self, collection: Collection) -> str:
+        """The batch that is writing to the collection, or is about to."""
+        open_batches = self._catalog.batches.recent(statuses=_OPEN, limit=_MANY)
+        writing = (b.batch_id for b in open_batches if collection.collection_id in b.collection_ids)
+        first = next(writing, None)
+        return f"batch {first}" if first else ""
+
+    def _told(self, collection: Collection, done: Sequence[Step], waits_for: str) -> Tended:
+        return Tended(collection, tuple(done), waits_for, tuple(self.status(collection)))
+
+
+def take(
+    step: Step, upkeep: TableUpkeep, table: str, vectors: Sequence[VectorIndex], *, policy: IndexPolicy
+) -> None:
+    """Do one step to a table."""
+    match step.action:
+        case "compact":
+            upkeep.compact(table)
+        case "build":
+            metric: dict[str, Distance] = {vector.column: vector.distance for vector in vectors}
+            distance = metric.get(step.column, "cosine")
+            upkeep.build(table, step.index, column=step.column, kind=step.kind, distance=distance)
+        case "extend":
+            upkeep.extend(table, [step.index])
+        case "retrain":
+            upkeep.extend(table, [step.index], retrain=True)
+        case "drop":
+            upkeep.drop_index(table, step.index)
+        case "clean":
+            upkeep.clean(table, keep_versions=policy.keep_versions, older_than_s=policy.keep_s)
