@@ -155,6 +155,33 @@ def test_concurrent_reports_are_all_kept(batches: BatchCatalog) -> None:
     assert (ended.status, set(ended.tiers)) == ("COMPLETED", set(names))
 
 
+def test_a_set_of_batches_moves_together(batches: BatchCatalog) -> None:
+    """What is said of many batches at once is what would have been said of each, and of all of them or none."""
+    for number in range(3):
+        batches.create(batch(f"btc_{number}", collection_ids=("col_one",)), ["obj_one"])
+        batches.submit(f"btc_{number}")
+    names = ["btc_2", "btc_0", "btc_1"]
+    batches.cancel("btc_1")
+    started = batches.start_all(names, run_id="run_1")
+    assert {name: b.status for name, b in started.items()} == {
+        "btc_2": "IN_PROGRESS",
+        "btc_0": "IN_PROGRESS",
+        "btc_1": "CANCELED",
+    }
+    reports = {name: TierReport("col_one", fetched=n, unchanged=n) for n, name in enumerate(names)}
+    told = batches.record_tiers("col_one", reports, run_id="run_1")
+    assert [told[name].status for name in names] == ["COMPLETED", "COMPLETED", "CANCELED"]
+    assert {n: b.tiers["col_one"].fetched for n, b in batches.get_many([*names, "btc_9"]).items()} == {
+        "btc_2": 0,
+        "btc_0": 1,
+        "btc_1": 2,
+    }
+    with pytest.raises(NotFound, match="btc_9"):
+        batches.start_all(["btc_0", "btc_9"], run_id="run_2")
+    assert batches.get_many(["btc_0"])["btc_0"].run_id == "run_1"
+    assert batches.record_tiers("col_one", {}, run_id="run_1") == {}
+
+
 def test_a_canceled_batch_stays_canceled(batches: BatchCatalog) -> None:
     """Nothing that a run still reports brings a canceled batch back; its reports are kept."""
     _running(batches)

@@ -182,7 +182,7 @@ def test_history_is_newest_first(ledger: Ledger) -> None:
         for n in range(3)
     ]
     for number, report in enumerate(reports):
-        ledger.keep_report("btc_one", report, run_id=f"run_{number}", code_fp="c")
-    ledger.keep_report("btc_one", TierReport("col_other"), run_id="run", code_fp="c")
+        ledger.keep_reports({"btc_one": report}, run_id=f"run_{number}", code_fp="c")
+    ledger.keep_reports({"btc_one": TierReport("col_other")}, run_id="run", code_fp="c")
     assert ledger.history(COLLECTION) == reports[::-1]
     assert ledger.history(COLLECTION, limit=1) == reports[2:]

@@ -258,7 +258,7 @@ def test_a_deleted_collection_takes_its_state_along(catalog: Catalog, resources:
             errors=[error("item")],
             versions={},
         )
-        catalog.ledger.keep_report("b", TierReport(collection_id), run_id="r", code_fp="c")
+        catalog.ledger.keep_reports({"b": TierReport(collection_id)}, run_id="r", code_fp="c")
     assert resources.delete_collection(COLLECTION)
     assert resources.generations(COLLECTION) == []
     assert catalog.ledger.outcomes(GENERATION).is_empty()

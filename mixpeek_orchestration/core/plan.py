@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as AnyOf
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -47,10 +47,14 @@ Fingerprints = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Plan:
-    """`frame` has one row per item: `item`, `root_object`, `action`, `reason` (see the constants above)."""
+    """`frame` has one row per item: `item`, `root_object`, `action`, `reason` (see the constants above).
+
+    `stale_codes` are the codes that made what is stale because of its code, with how many items each made.
+    """
 
     frame: pl.DataFrame
     code_fp: str
+    stale_codes: Mapping[str, int] = field(default_factory=dict)
 
     def items(self, action: str) -> list[str]:
         """The items with this action, in the order of the source."""
@@ -67,14 +71,16 @@ class Plan:
     def within(self, roots: Sequence[str]) -> Plan:
         """The part of this plan that belongs to some root objects: one batch of the set that was planned."""
         wanted = pl.DataFrame({"root_object": list(roots)}, schema={"root_object": pl.String}).unique()
-        return Plan(
-            self.frame.join(wanted, on="root_object", how="semi", maintain_order="left"), self.code_fp
+        return replace(
+            self, frame=self.frame.join(wanted, on="root_object", how="semi", maintain_order="left")
         )
 
     def without(self, items: AnyOf[str]) -> Plan:
         """This plan but for some items: those that were gone when they were to be read."""
+        if not items:
+            return self
         gone = pl.DataFrame({"item": list(items)}, schema={"item": pl.String})
-        return Plan(self.frame.join(gone, on="item", how="anti", maintain_order="left"), self.code_fp)
+        return replace(self, frame=self.frame.join(gone, on="item", how="anti", maintain_order="left"))
 
     def count_reason(self, reason: str) -> int:
         return self.frame.filter(pl.col("reason") == reason).height
@@ -91,7 +97,7 @@ def make_plan(
     *,
     code_fp: str,
     fingerprints: Callable[[list[str]], Fingerprints],
-    force: bool = False,
+    force: bool | AnyOf[str] = False,
     replays: AnyOf[str] = (),
 ) -> Plan:
     """The plan for a source.
@@ -100,7 +106,8 @@ def make_plan(
     `state` and `outcomes` hold what is known of the items in scope; an item there that is not in `source`, or that
     can no longer be read, is orphaned (one with a flag is also counted under the flag). `fingerprints` is asked only for items whose `source_fp` moved while the code did not: a field that
     the extractor does not read may have changed, and then nothing needs to be extracted. Failed items that one of the
-    batches in `replays` was asked to try again are extracted, whatever is known of them.
+    batches in `replays` was asked to try again are extracted, whatever is known of them. `force` extracts everything
+    that can be read, or what belongs to these root objects.
     """
     known = _known(state, outcomes)
     flagged = _with_flags(source)
@@ -113,7 +120,7 @@ def make_plan(
         pl.col("verdict").str.split("/").list.get(0).alias("action"),
         pl.col("verdict").str.split("/").list.get(1).alias("reason"),
     )
-    return Plan(pl.concat([present, _orphans(known, flagged)]), code_fp)
+    return Plan(pl.concat([present, _orphans(known, flagged)]), code_fp, _stale_codes(decided))
 
 
 def _known(state: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -140,7 +147,19 @@ def _with_flags(source: pl.DataFrame) -> pl.DataFrame:
     return source.with_columns(*flags).select(*SOURCE_SCHEMA, FILTERED, MISSING)
 
 
-def _coarse_action(code_fp: str, *, force: bool, replays: AnyOf[str]) -> pl.Expr:
+def _stale_codes(decided: pl.DataFrame) -> dict[str, int]:
+    stale = decided.filter(pl.col("verdict") == f"{EXTRACT}/{CODE_CHANGED}")
+    counted = stale.group_by("known_code_fp").len().sort("len", "known_code_fp", descending=[True, False])
+    return dict(counted.iter_rows())
+
+
+def _forced(force: bool | AnyOf[str]) -> pl.Expr:
+    if isinstance(force, bool):
+        return pl.lit(force)
+    return pl.col("root_object").is_in(pl.Series(list(force), dtype=pl.String).implode())
+
+
+def _coarse_action(code_fp: str, *, force: bool | AnyOf[str], replays: AnyOf[str]) -> pl.Expr:
     """`action/reason`, or `moved/` where only the detailed fingerprints can tell."""
     is_known = pl.col("known_source_fp").is_not_null()
     same_code = pl.col("known_code_fp") == code_fp
@@ -154,7 +173,7 @@ def _coarse_action(code_fp: str, *, force: bool, replays: AnyOf[str]) -> pl.Expr
         .then(pl.lit(f"{MISSING}/{MISSING}"))
         .when(~is_known)
         .then(pl.lit(f"{EXTRACT}/{NEW}"))
-        .when(pl.lit(force))
+        .when(_forced(force))
         .then(pl.lit(f"{EXTRACT}/{FORCED}"))
         .when(failed & replayed)
         .then(pl.lit(f"{EXTRACT}/{REPLAYED}"))

@@ -61,8 +61,8 @@ class Materializer:
         """
         reports: dict[str, TierReport] = {}
         if batch_ids is not None:
-            started = {b: self._catalog.batches.start(b, run_id=run_id).status for b in batch_ids}
-            reports = {b: TierReport(collection_id) for b in batch_ids if started[b] == "CANCELED"}
+            started = self._catalog.batches.start_all(batch_ids, run_id=run_id)
+            reports = {b: TierReport(collection_id) for b in batch_ids if started[b].status == "CANCELED"}
             batch_ids = [b for b in batch_ids if b not in reports]
             if not batch_ids:
                 return reports
@@ -104,25 +104,26 @@ class Materializer:
         run_id: str,
         progress: Progress,
     ) -> dict[str, TierReport]:
-        whole = len(planned.plan.items(planning.EXTRACT))
+        whole = planned.plan.count(planning.EXTRACT)
         reports: dict[str, TierReport] = {}
         for batch_id in [""] if share.batch_ids is None else share.batch_ids:
             part = planned.of_batch(batch_id).without(tally.vanished)
-            cost = share_of(usage, len(part.items(planning.EXTRACT)), whole)
+            items = part.items(planning.EXTRACT)
             # How many rows left is known for the whole run only; it is told once.
             rows_deleted = 0 if reports else tally.rows_deleted
-            effects = tally.effects(cost, items=part.items(planning.EXTRACT), rows_deleted=rows_deleted)
-            report = replace(
+            effects = tally.effects(
+                share_of(usage, len(items), whole), items=items, rows_deleted=rows_deleted
+            )
+            reports[batch_id] = replace(
                 account(planned.collection.collection_id, part, effects),
                 generation_id=share.generation.generation_id,
             )
-            reports[batch_id] = report
-            self._catalog.ledger.keep_report(
-                batch_id, report, run_id=run_id, code_fp=planned.description.code_fp
-            )
-            if batch_id and not share.follows:
-                self._catalog.batches.record_tier(
-                    batch_id, planned.collection.collection_id, report, run_id=run_id
-                )
-            progress(f"{planned.collection.name}: {report.line}")
+            progress(f"{planned.collection.name}: {reports[batch_id].line}")
+        self._keep(planned, share, reports, run_id)
         return reports
+
+    def _keep(self, planned: Planned, share: Share, reports: dict[str, TierReport], run_id: str) -> None:
+        """All reports in one transaction each: one for each of 500 batches would take longer than their plan."""
+        self._catalog.ledger.keep_reports(reports, run_id=run_id, code_fp=planned.description.code_fp)
+        if share.batch_ids is not None and not share.follows:
+            self._catalog.batches.record_tiers(planned.collection.collection_id, reports, run_id=run_id)

@@ -273,7 +273,9 @@ class Ledger(Protocol):
     def code(self, code_fp: str) -> dict[str, str]:
         """The named parts under a `code_fp`; empty when it was never seen."""
 
-    def keep_report(self, batch_id: str, report: TierReport, *, run_id: str, code_fp: str) -> None: ...
+    def keep_reports(self, reports: Mapping[str, TierReport], *, run_id: str, code_fp: str) -> None:
+        """Add the reports of a run, by batch id, to the history of their collections."""
+
     def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
         """Newest first; what estimates come from."""
 

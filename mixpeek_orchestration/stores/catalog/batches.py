@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as AnyOf
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.report import TierReport
@@ -44,6 +44,11 @@ class SqlBatches:
         with self._database.reading() as connection:
             body = _body(connection, batch_id)
         return None if body is None else decoded(Batch, body)
+
+    def get_many(self, batch_ids: Sequence[str]) -> dict[str, Batch]:
+        """Those that are there, by id."""
+        with self._database.reading() as connection:
+            return _batches(connection, batch_ids)
 
     def recent(
         self, *, bucket_id: str | None = None, statuses: AnyOf[str] | None = None, limit: int = 100
@@ -100,9 +105,22 @@ class SqlBatches:
         """Set `IN_PROGRESS` unless the batch has ended."""
         return self._moved(batch_id, lambda batch: batch_flow.started(batch, run_id))
 
+    def start_all(self, batch_ids: Sequence[str], *, run_id: str) -> dict[str, Batch]:
+        """Set a set of batches `IN_PROGRESS`, but for those that have ended, in one transaction."""
+        return self._moved_together(batch_ids, lambda batch: batch_flow.started(batch, run_id))
+
     def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
         """Keep the report of one collection and set the status that follows."""
         return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
+
+    def record_tiers(
+        self, collection_id: str, reports: Mapping[str, TierReport], *, run_id: str
+    ) -> dict[str, Batch]:
+        """Keep the reports of one collection and set the statuses that follow, in one transaction."""
+        return self._moved_together(
+            list(reports),
+            lambda batch: batch_flow.reported(batch, collection_id, reports[batch.batch_id], run_id),
+        )
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` unless the batch has ended or moved on."""
@@ -123,6 +141,41 @@ class SqlBatches:
             if new != old:
                 connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(_row(new)))
             return new
+
+    def _moved_together(self, batch_ids: Sequence[str], move: Callable[[Batch], Batch]) -> dict[str, Batch]:
+        """Apply a transition to all of these batches while no one else can."""
+        with self._database.writing() as connection:
+            old = _batches(connection, batch_ids, lock=True)
+            for batch_id in batch_ids:
+                if batch_id not in old:
+                    raise batch_flow.unknown_batch(batch_id)
+            new = {batch_id: move(old[batch_id]) for batch_id in batch_ids}
+            changed = [_changed(batch) for batch_id, batch in new.items() if batch != old[batch_id]]
+            if changed:
+                connection.execute(_CHANGE, changed)
+            return new
+
+
+_CHANGE = (
+    update(batches)
+    .where(batches.c.batch_id == bindparam("wanted"))
+    .values(status=bindparam("new_status"), body=bindparam("new_body"))
+)
+
+
+def _changed(batch: Batch) -> dict[str, str]:
+    return {"wanted": batch.batch_id, "new_status": batch.status, "new_body": encoded(batch)}
+
+
+def _batches(connection: Connection, batch_ids: Sequence[str], *, lock: bool = False) -> dict[str, Batch]:
+    # In the order of ids, so that two that lock the same batches wait for each other instead of for ever.
+    statement = (
+        select(batches.c.batch_id, batches.c.body)
+        .where(among(connection, batches.c.batch_id, batch_ids))
+        .order_by(batches.c.batch_id)
+    )
+    rows = connection.execute(statement.with_for_update() if lock else statement)
+    return {row.batch_id: decoded(Batch, row.body) for row in rows}
 
 
 def _body(connection: Connection, batch_id: str, *, lock: bool = False) -> str | None:

@@ -112,18 +112,23 @@ class SqlLedger:
             parts = connection.execute(statement).scalar_one_or_none()
         return {} if parts is None else dict(read(parts))
 
-    def keep_report(self, batch_id: str, report: TierReport, *, run_id: str, code_fp: str) -> None:
-        """Add a report to the history of its collection."""
-        row = {
-            "collection_id": report.collection_id,
-            "batch_id": batch_id,
-            "run_id": run_id,
-            "code_fp": code_fp,
-            "created_at": now(),
-            "body": encoded(report),
-        }
-        with self._database.writing() as connection:
-            connection.execute(insert(tier_reports).values(row))
+    def keep_reports(self, reports: Mapping[str, TierReport], *, run_id: str, code_fp: str) -> None:
+        """Add the reports of a run, by batch id, to the history of their collections."""
+        moment = now()
+        rows = [
+            {
+                "collection_id": report.collection_id,
+                "batch_id": batch_id,
+                "run_id": run_id,
+                "code_fp": code_fp,
+                "created_at": moment,
+                "body": encoded(report),
+            }
+            for batch_id, report in reports.items()
+        ]
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(insert(tier_reports), rows)
 
     def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
         """Newest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as AnyOf
 from dataclasses import replace
 
@@ -37,6 +37,11 @@ class MemoryBatches:
         body = self._bodies.get(batch_id)
         return None if body is None else decoded(Batch, body)
 
+    def get_many(self, batch_ids: Sequence[str]) -> dict[str, Batch]:
+        """Those that are there, by id."""
+        found = {batch_id: self.get(batch_id) for batch_id in batch_ids}
+        return {batch_id: batch for batch_id, batch in found.items() if batch is not None}
+
     def recent(
         self, *, bucket_id: str | None = None, statuses: AnyOf[str] | None = None, limit: int = 100
     ) -> list[Batch]:
@@ -69,9 +74,22 @@ class MemoryBatches:
         """Set `IN_PROGRESS` unless the batch has ended."""
         return self._moved(batch_id, lambda batch: batch_flow.started(batch, run_id))
 
+    def start_all(self, batch_ids: Sequence[str], *, run_id: str) -> dict[str, Batch]:
+        """Set a set of batches `IN_PROGRESS`, but for those that have ended."""
+        return self._moved_together(batch_ids, lambda batch: batch_flow.started(batch, run_id))
+
     def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
         """Keep the report of one collection and set the status that follows."""
         return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
+
+    def record_tiers(
+        self, collection_id: str, reports: Mapping[str, TierReport], *, run_id: str
+    ) -> dict[str, Batch]:
+        """Keep the reports of one collection and set the statuses that follow."""
+        return self._moved_together(
+            reports,
+            lambda batch: batch_flow.reported(batch, collection_id, reports[batch.batch_id], run_id),
+        )
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` unless the batch has ended or moved on."""
@@ -80,6 +98,13 @@ class MemoryBatches:
     def cancel(self, batch_id: str) -> Batch:
         """Set `CANCELED` unless the batch has ended."""
         return self._moved(batch_id, batch_flow.canceled)
+
+    def _moved_together(self, batch_ids: Iterable[str], move: Callable[[Batch], Batch]) -> dict[str, Batch]:
+        with self._lock:
+            for batch_id in batch_ids:
+                if batch_id not in self._bodies:
+                    raise batch_flow.unknown_batch(batch_id)
+            return {batch_id: self._moved(batch_id, move) for batch_id in batch_ids}
 
     def _moved(self, batch_id: str, move: Callable[[Batch], Batch]) -> Batch:
         with self._lock:

@@ -126,10 +126,10 @@ class MemoryLedger:
         """The named parts under a fingerprint; empty when it was never seen."""
         return dict(self._code.get(code_fp, {}))
 
-    def keep_report(self, batch_id: str, report: TierReport, *, run_id: str, code_fp: str) -> None:
-        """Add a report to the history of its collection."""
+    def keep_reports(self, reports: Mapping[str, TierReport], *, run_id: str, code_fp: str) -> None:
+        """Add the reports of a run, by batch id, to the history of their collections."""
         with self._lock:
-            self._reports.append(report)
+            self._reports.extend(reports.values())
 
     def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
         """Newest first."""
