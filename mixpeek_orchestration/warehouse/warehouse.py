@@ -20,6 +20,7 @@ from mixpeek_orchestration.core.ports.packages import PackageInspector
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.warehouse.access import Access
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.buckets import Buckets
@@ -29,6 +30,7 @@ from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.index_steward import IndexSteward
+from mixpeek_orchestration.warehouse.failures import Failures
 from mixpeek_orchestration.warehouse.inference import Inference
 from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.models import Models
@@ -161,12 +163,23 @@ class Warehouse:
         return IndexSteward(self.catalog, self.documents)
 
     @cached_property
+    def failed(self) -> Failures:
+        return Failures(self.catalog, self.batches)
+
+    @cached_property
     def _planner(self) -> Planner:
         return Planner(self.catalog, self.documents, self.collections)
 
-    def plan(self, collection_id: str, batch_ids: Sequence[str] | None = None) -> Planned:
-        """What would run for these batches (for the whole source without them), and why."""
-        return self._planner.plan(collection_id, batch_ids)
+    def plan(
+        self,
+        collection_id: str,
+        batch_ids: Sequence[str] | None = None,
+        *,
+        selection: Selection | None = None,
+    ) -> Planned:
+        """What would run for these batches (for the whole source without them), and why; only what is selected, where
+        something is."""
+        return self._planner.plan(collection_id, batch_ids, selection=selection)
 
     def materialize(
         self,
