@@ -16,6 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from mixpeek_orchestration.core.collection import Collection
+from mixpeek_orchestration.core.collection_profile import (
+    Profile,
+    told_carried,
+    told_inputs,
+    told_parameters,
+)
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.identity import digest
@@ -33,6 +39,9 @@ EndpointOf = Callable[[str, str, str], "tuple[str, str] | None"]
 """For namespace, name and version: the version in the package's own spelling and the namespace whose endpoint it is
 (empty for a working copy); `None` when it does not answer queries."""
 
+ProfileOf = Callable[[Collection], Profile]
+"""What the extractor of a collection makes, and what it has to share; raises when the package is broken."""
+
 
 @dataclass(frozen=True)
 class SnapshotBucket:
@@ -48,7 +57,11 @@ class SnapshotBucket:
 
 @dataclass(frozen=True)
 class SnapshotCollection:
-    """A collection as lineage shows it. `definition_fp` changes with whatever decides its documents."""
+    """A collection as lineage shows it. `definition_fp` changes with whatever decides its documents.
+
+    `reads`, `parameters`, `carries` and `makes` are lines for people; `uses` is what it has to share with others
+    while it runs (see `core.collection_profile`).
+    """
 
     collection_id: str
     namespace_id: str
@@ -62,6 +75,11 @@ class SnapshotCollection:
     managed_by: str = "api"
     description: str | None = None
     schedule: str | None = None
+    reads: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    carries: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,19 +151,27 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
 }
 
 
-def publish(catalog: Catalog, folder: Path, *, endpoint_of: EndpointOf | None = None) -> Snapshot:
+def publish(
+    catalog: Catalog,
+    folder: Path,
+    *,
+    endpoint_of: EndpointOf | None = None,
+    profile_of: ProfileOf | None = None,
+) -> Snapshot:
     """The newest snapshot, in the folder when this returns; compare `content_hash` to know whether to reload.
 
     One publisher at a time, so that an older snapshot never replaces a newer one.
     """
     with hold(catalog.leases, PUBLISHER_LEASE, wait_s=30.0) as lease:
-        snapshot = take_snapshot(catalog, endpoint_of or (lambda _namespace, _name, version: (version, "")))
+        snapshot = take_snapshot(
+            catalog, endpoint_of or (lambda _namespace, _name, version: (version, "")), profile_of
+        )
         lease.check()
         write_snapshot(snapshot, folder)
     return snapshot
 
 
-def take_snapshot(catalog: Catalog, endpoint_of: EndpointOf) -> Snapshot:
+def take_snapshot(catalog: Catalog, endpoint_of: EndpointOf, profile_of: ProfileOf | None = None) -> Snapshot:
     """What the catalog holds; the revision is read first, so that it never claims more than what was read."""
     resources = catalog.resources
     revision = resources.revision()
@@ -161,7 +187,7 @@ def take_snapshot(catalog: Catalog, endpoint_of: EndpointOf) -> Snapshot:
             for b in buckets
             if b.namespace_id in names
         ),
-        collections=tuple(_collection(c, names) for c in collections if c.namespace_id in names),
+        collections=tuple(_collection(c, names, profile_of) for c in collections if c.namespace_id in names),
         endpoints=tuple(_endpoints(_users(collections, catalog.packages.deployments()), names, endpoint_of)),
         retrievers=tuple(
             SnapshotRetriever(
@@ -216,7 +242,10 @@ def read_snapshot(folder: Path, content_hash: str | None = None) -> Snapshot:
     return _from_json(data)
 
 
-def _collection(collection: Collection, names: Mapping[str, str]) -> SnapshotCollection:
+def _collection(
+    collection: Collection, names: Mapping[str, str], profile_of: ProfileOf | None
+) -> SnapshotCollection:
+    profile = _profile(collection, profile_of)
     return SnapshotCollection(
         collection_id=collection.collection_id,
         namespace_id=collection.namespace_id,
@@ -230,7 +259,20 @@ def _collection(collection: Collection, names: Mapping[str, str]) -> SnapshotCol
         managed_by=collection.managed_by,
         description=collection.description,
         schedule=collection.schedule,
+        reads=told_inputs(collection.extractor),
+        parameters=told_parameters(collection.extractor.parameters),
+        carries=told_carried(collection.extractor),
+        makes=profile.makes,
+        uses=profile.uses,
     )
+
+
+def _profile(collection: Collection, profile_of: ProfileOf | None) -> Profile:
+    """What a broken package would make is not known; materializing says what is wrong with it."""
+    try:
+        return profile_of(collection) if profile_of else Profile()
+    except MixpeekError:
+        return Profile()
 
 
 def _definition_fp(collection: Collection) -> str:
