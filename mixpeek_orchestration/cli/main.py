@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from mixpeek_orchestration import __version__
-from mixpeek_orchestration.cli import declare, demo, index, lineage, model, secrets, stack_commands, work
+from mixpeek_orchestration.cli import (
+    declare,
+    demo,
+    failures,
+    index,
+    lineage,
+    model,
+    replay,
+    secrets,
+    stack_commands,
+    work,
+)
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
 from mixpeek_orchestration.cli.plugin import group
 
@@ -45,3 +56,5 @@ secrets.add_to(app)
 model.add_to(app)
 lineage.add_to(app)
 index.add_to(app)
+failures.add_to(app)
+replay.add_to(app)

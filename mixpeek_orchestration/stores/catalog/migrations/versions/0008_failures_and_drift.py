@@ -14,6 +14,12 @@ depends_on = None
 
 _NEW = ("error_class", "step", "kind", "extractor", "root_object", "run_id", "resolved_by")
 _CHUNK = 1_000
+_ROOTS = """
+UPDATE failures SET root_object = COALESCE((
+    SELECT outcomes.root_object FROM outcomes
+    WHERE outcomes.generation_id = failures.generation_id AND outcomes.item = failures.item
+), '')
+"""
 
 
 def upgrade() -> None:
@@ -25,6 +31,7 @@ def upgrade() -> None:
             table.add_column(_text(name))
         table.create_index("ix_failures_open", ["collection_id", "resolved_at", "error_class"])
     _fill()
+    op.execute(_ROOTS)
     op.create_table(
         "table_marks",
         sa.Column("generation_id", sa.Text(), nullable=False),

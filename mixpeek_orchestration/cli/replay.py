@@ -1,0 +1,67 @@
+"""`mixpeek replay`: failed items run again, exactly those that are named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mixpeek_orchestration.cli.work import Namespace
+
+if TYPE_CHECKING:
+    from mixpeek_orchestration.core.batch import Batch
+    from mixpeek_orchestration.warehouse.warehouse import Warehouse
+
+EXIT_FAILED = 2
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this module."""
+    app.command()(replay)
+
+
+def replay(
+    collection: Annotated[str, typer.Argument(help="Collection, by name or id.")],
+    error_class: Annotated[
+        str | None, typer.Option("--class", help="Every item with an open failure of this class.")
+    ] = None,
+    item: Annotated[
+        list[str] | None, typer.Option("--item", help="This item; can be given several times.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every item with an open failure.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Run the batch in this process instead of leaving it to the stack.")
+    ] = False,
+    namespace: Namespace = "default",
+) -> None:
+    """Submit a batch that tries failed items again, permanent failures too, and nothing else."""
+    from mixpeek_orchestration.cli.local import local_warehouse
+    from mixpeek_orchestration.core.errors import InvalidInput
+
+    if bool(everything) == bool(error_class or item):
+        raise InvalidInput(
+            "Say which items to try again: either --all, or --class and --item.",
+            field="--all",
+            fix="`mixpeek failures` shows the classes and items that have an open failure.",
+        )
+    with local_warehouse() as warehouse:
+        chosen = warehouse.collections.get(warehouse.namespace_id(namespace), collection)
+        batch = warehouse.failed.replay(chosen, error_class=error_class, items=item or None)
+        items = batch.metadata["replay"]["items"][chosen.collection_id]
+        typer.echo(f"{chosen.name}: {batch.batch_id} tries {items} items again")
+        if not run_or_leave(warehouse, batch, now=now):
+            raise typer.Exit(EXIT_FAILED)
+
+
+def run_or_leave(warehouse: Warehouse, batch: Batch, *, now: bool) -> bool:
+    """Run a submitted batch through its tiers in this process, or say who will; `False` when something failed."""
+    if not now:
+        typer.echo("It runs as soon as the stack is up (`mixpeek up`); --now runs it here.")
+        return True
+    outcomes = set()
+    for collection_id in batch.collection_ids:
+        reports = warehouse.materialize(
+            collection_id, [batch.batch_id], run_id="cli", progress=lambda line: typer.echo(f"  {line}")
+        )
+        outcomes |= {report.outcome for report in reports.values()}
+    return not outcomes & {"FAILED", "COMPLETED_WITH_ERRORS"}
