@@ -55,6 +55,7 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
     With `local`, all work is done in this process: no Ray, and queries are encoded here.
     """
     settings = settings or Settings()
+    from mixpeek_orchestration.core.prices import Prices
     from mixpeek_orchestration.extractors.equipped import EquippedRegistry
     from mixpeek_orchestration.extractors.registry import PackageRegistry
     from mixpeek_orchestration.stores.catalog import open_catalog
@@ -85,6 +86,8 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
         model_store=open_objects({"url": settings.own_models}),
         model_folder=settings.root / "models",
         open_platform=lambda namespace_id: platform_reference(settings, namespace_id).open(),
+        prices=Prices(settings.price_cpu_hour, settings.price_gpu_hour, settings.price_items),
+        runner_for=lambda items: _runner_name(settings, items, local=local),
         plugin_rules=PluginRules(settings.plugin_level, settings.submission_level, settings.plugin_quota),
     )
     return Warehouse(parts)
@@ -259,11 +262,17 @@ def _encoder(catalog: Catalog, registry: ExtractorRegistry, *, local: bool) -> Q
     return ServeEncoder(catalog.deployments)
 
 
+def _runner_name(settings: Settings, items: int, *, local: bool) -> str:
+    """Which runner so many items run on, by the name that it measures under."""
+    here = local or items <= settings.in_process_items or not settings.ray_address
+    return "in_process" if here else "ray"
+
+
 def _runner_choice(settings: Settings, *, local: bool) -> Callable[[int], Runner]:
     def choose(items: int) -> Runner:
         from mixpeek_orchestration.engine.in_process import InProcessRunner
 
-        if local or items <= settings.in_process_items or not settings.ray_address:
+        if _runner_name(settings, items, local=local) == InProcessRunner.name:
             return InProcessRunner()
         from mixpeek_orchestration.engine.ray_data import RayRunner
 

@@ -90,6 +90,13 @@ class Settings(BaseSettings):
     llm_retries: int = Field(default=4, description="How often a refused call of an LLM is tried again.")
     llm_cache_days: float = Field(default=30.0, description="How long answers of LLMs are reused.")
 
+    price_cpu_hour: float = Field(default=0.05, ge=0, description="Dollars for an hour of one CPU core.")
+    price_gpu_hour: float = Field(default=2.5, ge=0, description="Dollars for an hour of one accelerator.")
+    price_items: dict[str, float] = Field(
+        default={},
+        description='Dollars per item of extractors that pay others unmeasured, by name: {"my_ocr": 0.0015}.',
+    )
+
     @property
     def root(self) -> Path:
         """The home as an absolute path."""

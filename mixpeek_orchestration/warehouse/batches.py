@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mixpeek_orchestration.core.batch import Batch, DedupStrategy
@@ -15,11 +15,17 @@ from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.specs import BatchSpec
 
 
+def _anything(_: Batch) -> None:
+    return None
+
+
 class Batches:
     """The batches of all buckets."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, *, admit: Callable[[Batch], None] = _anything) -> None:
+        """`admit` raises for a batch that may not be submitted."""
         self._catalog = catalog
+        self._admit = admit
 
     def create(self, bucket: Bucket, spec: BatchSpec) -> Batch:
         """A draft batch of existing objects (all of the bucket's without `object_ids`), submitted when asked to.
@@ -81,7 +87,8 @@ class Batches:
         return self._catalog.batches.add(batch.batch_id, self._checked_objects(bucket, object_ids))
 
     def submit(self, bucket: Bucket, batch_id: str, collection_ids: Sequence[str] | None = None) -> Batch:
-        """The batch, pending. Raises `Conflict` while it runs, and when `collection_ids` are not its own."""
+        """The batch, pending. Raises `Conflict` while it runs, when `collection_ids` are not its own, and `OverBudget`
+        when it would cost too much."""
         batch = self.get(bucket, batch_id)
         given = self._checked_collections(bucket, collection_ids) if collection_ids else batch.collection_ids
         if set(given) != set(batch.collection_ids):
@@ -91,6 +98,7 @@ class Batches:
                 value=list(collection_ids or ()),
                 fix=f"Leave collection_ids out, or send {list(batch.collection_ids)}.",
             )
+        self._admit(batch)
         return self._catalog.batches.submit(batch_id)
 
     def get(self, bucket: Bucket, batch_id: str) -> Batch:

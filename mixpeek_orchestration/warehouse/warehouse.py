@@ -19,6 +19,7 @@ from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.packages import PackageInspector
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.core.ports.serving import EndpointHost
+from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.warehouse.access import Access
@@ -29,6 +30,7 @@ from mixpeek_orchestration.warehouse.declarations import Declarations
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
+from mixpeek_orchestration.warehouse.estimates import Estimates
 from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.failures import Failures
 from mixpeek_orchestration.warehouse.inference import Inference
@@ -46,6 +48,7 @@ from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.samples import Samples
 from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.spending import Spending
 from mixpeek_orchestration.warehouse.uploads import Uploads
 from mixpeek_orchestration.warehouse.work import Progress
 
@@ -71,6 +74,8 @@ class Parts:
     model_folder: Path
     plugin_rules: PluginRules = field(default_factory=PluginRules)
     open_platform: Callable[[str], Platform] = no_platform
+    prices: Prices = field(default_factory=Prices)
+    runner_for: Callable[[int], str] = lambda _: "in_process"
 
 
 class Warehouse:
@@ -83,7 +88,7 @@ class Warehouse:
         self.registry = parts.registry
         self.access = Access(parts.catalog.resources)
         self.buckets = Buckets(parts.catalog)
-        self.batches = Batches(parts.catalog)
+        self.batches = Batches(parts.catalog, admit=lambda batch: self.spending.admit_batch(batch))
         self.runs = Runs(parts.catalog.leases)
         self.extractors = Extractors(parts.catalog, parts.registry)
         self.downloads = Downloads(parts.catalog.resources)
@@ -170,6 +175,21 @@ class Warehouse:
     def _planner(self) -> Planner:
         return Planner(self.catalog, self.documents, self.collections)
 
+    @cached_property
+    def estimates(self) -> Estimates:
+        return Estimates(
+            self.catalog,
+            self.documents,
+            self.collections,
+            self._planner,
+            prices=self.parts.prices,
+            runner_for=self.parts.runner_for,
+        )
+
+    @cached_property
+    def spending(self) -> Spending:
+        return Spending(self.catalog, self.estimates)
+
     def plan(
         self,
         collection_id: str,
@@ -190,14 +210,15 @@ class Warehouse:
         progress: Progress = lambda _: None,
     ) -> dict[str, TierReport]:
         """The collection, up to date with these batches (its whole source without them); a report per batch."""
-        materializer = Materializer(
-            self.catalog,
-            self.documents,
-            self._planner,
-            choose_runner=self.parts.choose_runner,
-            make_job=self.parts.make_job,
-        )
-        return materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
+        with self.spending.till(run_id) as till:
+            materializer = Materializer(
+                self.catalog,
+                self.documents,
+                self._planner,
+                choose_runner=till.measured(self.parts.choose_runner),
+                make_job=till.admitted(self.parts.make_job),
+            )
+            return materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
 
     def infer(
         self, uri: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any], *, namespace_id: str = ""

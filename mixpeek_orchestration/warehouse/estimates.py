@@ -1,0 +1,254 @@
+"""Estimates: what the planner would run, with what earlier runs took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Collection as AnyOf
+from dataclasses import dataclass, field, replace
+
+from mixpeek_orchestration.core import document
+from mixpeek_orchestration.core import plan as planning
+from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.collection import Collection
+from mixpeek_orchestration.core.errors import InvalidInput
+from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast, counts_of, priced
+from mixpeek_orchestration.core.measurement import Rate, rate_of
+from mixpeek_orchestration.core.plan import Plan
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.prices import Prices
+from mixpeek_orchestration.core.selection import Selection
+from mixpeek_orchestration.core.tiers import root_buckets, tier_of
+from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.planning import Planned, Planner
+
+_READ_ALL_FROM = 5_000
+_NO_OBJECT = ""
+"""Selects nothing: no object has this id."""
+
+RunnerFor = Callable[[int], str]
+"""The name of the runner that so many items would run on."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A forecast with what it was made from: the plan of every tier, by collection id."""
+
+    forecast: Forecast
+    plans: dict[str, Planned]
+
+    @property
+    def due_roots(self) -> list[str]:
+        """The source objects for which something would run in a collection that was asked for, in their order."""
+        selected = [tier.collection_id for tier in self.forecast.tiers if tier.selected]
+        roots = [root for cid in selected for root in _due(self.plans[cid].plan)]
+        return list(dict.fromkeys(roots))
+
+
+@dataclass
+class _Wave:
+    """What a tier would write anew: its items that may change, and how many new ones are expected."""
+
+    items: set[str] = field(default_factory=set)
+    new: float = 0.0
+
+
+class Estimates:
+    """Forecasts for collections and batches, all from the planner that decides what runs."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        documents: DocumentStore,
+        collections: Collections,
+        planner: Planner,
+        *,
+        prices: Prices,
+        runner_for: RunnerFor,
+    ) -> None:
+        self._catalog = catalog
+        self._documents = documents
+        self._collections = collections
+        self._planner = planner
+        self.prices = prices
+        self._runner_for = runner_for
+
+    def outlook(
+        self, collections: Sequence[Collection], selection: Selection | None = None, *, below: bool = True
+    ) -> Outlook:
+        """What would run for these collections, and (unless told otherwise) in the tiers below them.
+
+        Raises `InvalidInput` when the filters of the selection match nothing.
+        """
+        asked = {c.collection_id for c in collections}
+        selection = replace(selection or Selection(), collection_ids=())
+        order = self._order(collections, below=below)
+        plans: dict[str, Planned] = {}
+        roots: list[str] = []
+        for collection in order:
+            said = selection
+            if collection.collection_id not in asked and not selection.is_everything:
+                said = Selection(object_ids=tuple(roots) or (_NO_OBJECT,))
+            planned = self._planner.plan(collection.collection_id, selection=said)
+            plans[collection.collection_id] = planned
+            if collection.collection_id in asked:
+                roots += _due(planned.plan)
+        if selection.filters and not any(plans[cid].plan.frame.height for cid in asked):
+            raise _no_match(selection)
+        return self._told(order, plans, asked)
+
+    def for_batches(self, batches: Sequence[Batch], *, only: AnyOf[str] | None = None) -> Outlook:
+        """What would run for batches of one namespace, in all their collections that have not reported yet (of those
+        in `only`)."""
+        open_ids = {c for b in batches for c in b.collection_ids if c not in b.tiers}
+        wanted = open_ids if only is None else open_ids & set(only)
+        everything = self._collections.all(batches[0].namespace_id)
+        order = self._order([c for c in everything if c.collection_id in wanted], below=False)
+        ids = [batch.batch_id for batch in batches]
+        plans = {c.collection_id: self._planner.plan(c.collection_id, ids) for c in order}
+        outlook = self._told(order, plans, wanted)
+        count = sum(batch.object_count for batch in batches)
+        return replace(outlook, forecast=replace(outlook.forecast, object_count=count))
+
+    def of_planned(self, planned: Planned) -> Forecast:
+        """The forecast of one plan alone."""
+        return self._told(
+            [planned.collection],
+            {planned.collection.collection_id: planned},
+            [planned.collection.collection_id],
+        ).forecast
+
+    def for_planned(self, planned: Planned) -> tuple[Cost | None, Rate | None]:
+        """What the items of one plan are expected to take, and what that is known from."""
+        items = planned.plan.count(planning.EXTRACT)
+        rate = self._rate(planned, items)
+        return priced(rate, items, extractor=planned.description.name, prices=self.prices), rate
+
+    def buckets_of(self, collections: Sequence[Collection]) -> list[str]:
+        """The ids of the buckets that these collections read, directly or not, each once."""
+        by_id = {
+            c.collection_id: c
+            for n in {c.namespace_id for c in collections}
+            for c in self._collections.all(n)
+        }
+        found = [b for c in collections for b in sorted(root_buckets(c.collection_id, by_id))]
+        return list(dict.fromkeys(found))
+
+    def _order(self, collections: Sequence[Collection], *, below: bool) -> list[Collection]:
+        """These collections, with all enabled ones below them, by tier."""
+        wanted = {c.collection_id for c in collections}
+        known = {
+            c.collection_id: c
+            for n in {c.namespace_id for c in collections}
+            for c in self._collections.all(n)
+        }
+        tiers = tier_of(known.values())
+        order = sorted(known.values(), key=lambda c: (tiers[c.collection_id], c.created_at, c.collection_id))
+        for candidate in order if below else ():
+            if (
+                candidate.enabled
+                and candidate.source.type == "collection"
+                and wanted & set(candidate.source.ids)
+            ):
+                wanted.add(candidate.collection_id)
+        return [c for c in order if c.collection_id in wanted]
+
+    def _told(self, order: Sequence[Collection], plans: dict[str, Planned], asked: AnyOf[str]) -> Outlook:
+        waves: dict[str, _Wave] = {}
+        tiers: list[TierForecast] = []
+        numbers = tier_of(self._collections.all(order[0].namespace_id)) if order else {}
+        for collection in order:
+            planned = plans[collection.collection_id]
+            wave, may_change = self._wave(collection, planned, plans, waves)
+            waves[collection.collection_id] = wave
+            tiers.append(
+                self._tier(
+                    planned,
+                    tier=numbers[collection.collection_id],
+                    selected=collection.collection_id in asked,
+                    may_change=may_change,
+                )
+            )
+        roots = {root for planned in plans.values() for root in _due(planned.plan)}
+        namespace_id = order[0].namespace_id if order else ""
+        return Outlook(Forecast(namespace_id, tuple(tiers), object_count=len(roots)), plans)
+
+    def _tier(self, planned: Planned, *, tier: int, selected: bool, may_change: int) -> TierForecast:
+        extract, name = planned.plan.count(planning.EXTRACT), planned.description.name
+        rate = self._rate(planned, extract + may_change)
+        return TierForecast(
+            collection_id=planned.collection.collection_id,
+            collection=planned.collection.name,
+            tier=tier,
+            extractor=planned.collection.extractor.id,
+            selected=selected,
+            **counts_of(planned.plan),
+            may_change=may_change,
+            code_changes=tuple(planned.code_changes),
+            at_least=priced(rate, extract, extractor=name, prices=self.prices),
+            at_most=priced(rate, extract + may_change, extractor=name, prices=self.prices),
+            basis=rate.line if rate else "",
+        )
+
+    def _rate(self, planned: Planned, items: int) -> Rate | None:
+        if not items:
+            return None
+        return rate_of(
+            self._catalog.measurements.of_extractor(planned.description.name),
+            collection_id=planned.collection.collection_id,
+            extractor=planned.description.name,
+            code_fp=planned.description.code_fp,
+            runner=self._runner_for(items),
+        )
+
+    def _wave(
+        self, collection: Collection, planned: Planned, plans: dict[str, Planned], waves: dict[str, _Wave]
+    ) -> tuple[_Wave, int]:
+        """What this tier would write anew, and how many of its items that is more than its own plan says."""
+        own = planned.plan.frame.filter(
+            planned.plan.frame["action"].is_in([planning.EXTRACT, planning.PATCH])
+        )
+        own_items = set(own["item"].to_list())
+        extracted = set(planned.plan.items(planning.EXTRACT))
+        may: set[str] = set()
+        expected = 0.0
+        for source_id in collection.source.ids:
+            if source_id in waves:
+                wave = waves[source_id]
+                may |= self._documents_of(plans[source_id], wave.items)
+                expected += wave.new * self._documents_an_item(source_id)
+        new = planned.plan.count_reason(planning.NEW) + expected
+        return _Wave(own_items | may, new), len(may - extracted) + round(expected)
+
+    def _documents_of(self, planned: Planned, items: set[str]) -> set[str]:
+        """The ids of the documents that stand for these source items now."""
+        table, columns = planned.generation.table, [document.DOCUMENT_ID, document.SOURCE_ITEM]
+        if not items or not self._documents.version(table):
+            return set()
+        if len(items) < _READ_ALL_FROM:
+            rows = self._documents.by_ids(table, document.SOURCE_ITEM, sorted(items), columns=columns)
+            return set(rows.column(document.DOCUMENT_ID).to_pylist())
+        rows = self._documents.read(table, columns=columns)
+        pairs = zip(*(rows.column(name).to_pylist() for name in columns), strict=True)
+        return {document_id for document_id, item in pairs if item in items}
+
+    def _documents_an_item(self, collection_id: str) -> float:
+        """How many documents a written item had in earlier runs; one where there were none."""
+        reports = self._catalog.ledger.history(collection_id)
+        written = sum(report.written for report in reports)
+        return sum(report.rows_written for report in reports) / written if written else 1.0
+
+
+def _due(plan: Plan) -> list[str]:
+    runs = [planning.EXTRACT, planning.PATCH, planning.DELETE]
+    due = plan.frame.filter(plan.frame["action"].is_in(runs))
+    return list(dict.fromkeys(due["root_object"].to_list()))
+
+
+def _no_match(selection: Selection) -> InvalidInput:
+    return InvalidInput(
+        "No source object matches these filters.",
+        field="filters",
+        value=dict(selection.filters or {}),
+        fix="Filter by metadata fields of the source objects.",
+    )

@@ -1,0 +1,222 @@
+"""Spending: what runs may cost, checked before they run, and what they did cost, kept for the next estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.budget import Limit, SpendBudget, refuse_over, start_of_day, start_of_month
+from mixpeek_orchestration.core.errors import InvalidInput
+from mixpeek_orchestration.core.forecast import Forecast
+from mixpeek_orchestration.core.measurement import Measurement
+from mixpeek_orchestration.core.ports.catalog import Catalog, Namespace
+from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
+from mixpeek_orchestration.core.prices import Amount
+from mixpeek_orchestration.warehouse.estimates import Estimates
+from mixpeek_orchestration.warehouse.measuring import MeasuredRunner
+from mixpeek_orchestration.warehouse.planning import Planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_COST = "max_cost_usd"
+"""Under this name a batch carries in its metadata what its run may cost."""
+
+
+class Spending:
+    """Limits on money, and the record of what was spent."""
+
+    def __init__(self, catalog: Catalog, estimates: Estimates) -> None:
+        self._catalog = catalog
+        self._estimates = estimates
+
+    def budget(self, namespace_id: str) -> SpendBudget:
+        """What the namespace may spend."""
+        return self._namespace(namespace_id).spend_budget
+
+    def set_budget(self, namespace_id: str, budget: SpendBudget) -> Namespace:
+        """The namespace with another budget; raises `InvalidInput` for sums below nothing."""
+        for name in ("daily_usd", "monthly_usd"):
+            usd = getattr(budget, name)
+            if usd is not None and not 0.0 <= usd < float("inf"):
+                raise InvalidInput(
+                    f"{name} is not a sum of money.", field=name, value=usd, fix="Give dollars, 0 or more."
+                )
+        namespace = self._namespace(namespace_id)
+        return self._catalog.resources.put_namespace(replace(namespace, spend_budget=budget))
+
+    def limits(self, namespace_id: str, *, at: datetime | None = None) -> list[Limit]:
+        """The limits of a namespace, with what is spent of each."""
+        budget, moment = self.budget(namespace_id), at or datetime.now(UTC)
+        since = {"daily_usd": start_of_day(moment), "monthly_usd": start_of_month(moment)}
+        names = {"daily_usd": "the namespace's daily budget", "monthly_usd": "the namespace's monthly budget"}
+        return [
+            Limit(
+                names[field],
+                usd,
+                self._catalog.measurements.spent(namespace_id, since=since[field]),
+                "Raise it with `mixpeek budget`, or run fewer objects (--limit, --filter, --object-id).",
+            )
+            for field in names
+            if (usd := getattr(budget, field)) is not None
+        ]
+
+    def spent(self, namespace_id: str, *, at: datetime | None = None) -> tuple[float, float]:
+        """Dollars that were spent today and this month."""
+        moment = at or datetime.now(UTC)
+        spent = self._catalog.measurements.spent
+        return (
+            spent(namespace_id, since=start_of_day(moment)),
+            spent(namespace_id, since=start_of_month(moment)),
+        )
+
+    def admit(self, forecast: Forecast, *, max_cost: float | None = None) -> None:
+        """Raises `OverBudget` when the forecast does not fit into the namespace's budget or `max_cost`."""
+        given = [] if max_cost is None else [_max_cost(max_cost)]
+        refuse_over(forecast, [*given, *self.limits(forecast.namespace_id)])
+
+    def admit_batch(self, batch: Batch) -> None:
+        """Raises `OverBudget` when the batch may not run; nothing is planned where nothing is limited."""
+        if self._is_limited([batch]):
+            self._admit_batches([batch])
+
+    def admit_planned(self, planned: Planned) -> None:
+        """Raises `OverBudget` before a run writes anything: for its batches with all their tiers that are still to
+        run, or for the collection alone."""
+        batches = list(self._catalog.batches.get_many(list(planned.roots_by_batch)).values())
+        if batches and self._is_limited(batches):
+            self._admit_batches(batches)
+        elif not batches and not self.budget(planned.collection.namespace_id).is_unlimited:
+            self.admit(self._estimates.of_planned(planned))
+
+    @contextmanager
+    def till(self, run_id: str) -> Iterator[Till]:
+        """What stands between a run and its runner: nothing is run that may not, and what was is kept."""
+        till = Till(self, self._estimates, run_id)
+        try:
+            yield till
+        finally:
+            till.settle()
+
+    def keep(self, measurement: Measurement) -> None:
+        """Remember what a run took; it is spent from now on."""
+        self._catalog.measurements.keep(measurement)
+
+    def run_metadata(self, collection_id: str, run_id: str) -> dict[str, Any]:
+        """What a run over a collection was expected to take, and what it took; empty when it extracted nothing."""
+        run = self._catalog.measurements.of_run(run_id, collection_id)
+        if run is None:
+            return {}
+        return {
+            "estimated_seconds": round(run.expected.wall_s, 3) if run.expected else None,
+            "actual_seconds": round(run.total.wall_s, 3),
+            "estimated_usd": run.foreseen_usd,
+            "actual_usd": run.usd,
+            "cpu_seconds": round(run.total.cpu_s, 3),
+            "gpu_seconds": round(run.total.gpu_s, 3),
+            "estimated_from": run.basis or "no earlier run",
+        }
+
+    def _admit_batches(self, batches: Sequence[Batch]) -> None:
+        outlook = self._estimates.for_batches(batches)
+        caps = [
+            _max_cost(float(b.metadata[MAX_COST]), batch=b, spent=self._spent_on(b))
+            for b in batches
+            if _is_capped(b)
+        ]
+        refuse_over(outlook.forecast, [*caps, *self.limits(batches[0].namespace_id)])
+
+    def _spent_on(self, batch: Batch) -> float:
+        """What the tiers of a batch that have reported cost."""
+        known = {c.collection_id: c for c in self._catalog.resources.collections(batch.namespace_id)}
+        return sum(
+            self._estimates.prices.usd(
+                Amount(r.usage.wall_s, r.usage.cpu_s, r.usage.gpu_s, r.usage.api_usd),
+                extractor=known[cid].extractor.name if cid in known else "",
+                items=r.submitted - r.not_run,
+            )
+            for cid, r in batch.tiers.items()
+        )
+
+    def _is_limited(self, batches: Sequence[Batch]) -> bool:
+        return any(map(_is_capped, batches)) or not self.budget(batches[0].namespace_id).is_unlimited
+
+    def _namespace(self, namespace_id: str) -> Namespace:
+        return self._catalog.resources.namespace(namespace_id) or Namespace(namespace_id, namespace_id)
+
+
+class Till:
+    """The runners and jobs of one run: each job is admitted, each runner measured."""
+
+    def __init__(self, spending: Spending, estimates: Estimates, run_id: str) -> None:
+        self._spending = spending
+        self._estimates = estimates
+        self._run_id = run_id
+        self._planned: Planned | None = None
+        self._open: list[MeasuredRunner] = []
+
+    def measured(self, choose: Callable[[int], Runner]) -> Callable[[int], Runner]:
+        """The same choice of runners, each measured."""
+
+        def chosen(items: int) -> Runner:
+            runner = MeasuredRunner(choose(items), self._done)
+            self._open.append(runner)
+            return runner
+
+        return chosen
+
+    def admitted(self, make: Callable[[Planned], ExtractionJob]) -> Callable[[Planned], ExtractionJob]:
+        """The same jobs, made only for what may run."""
+
+        def made(planned: Planned) -> ExtractionJob:
+            self._spending.admit_planned(planned)
+            self._planned = planned
+            return make(planned)
+
+        return made
+
+    def settle(self) -> None:
+        """Keep also what a run took that broke off."""
+        for runner in self._open:
+            runner.settle()
+        self._open.clear()
+
+    def _done(self, runner: str, items: int, total: Amount, start: Amount | None) -> None:
+        assert self._planned is not None, "a run has a job"
+        planned, description = self._planned, self._planned.description
+        expected, rate = self._estimates.for_planned(planned)
+        self._spending.keep(
+            Measurement(
+                namespace_id=planned.collection.namespace_id,
+                collection_id=planned.collection.collection_id,
+                extractor=description.name,
+                version=description.version,
+                code_fp=description.code_fp,
+                runner=runner,
+                items=items,
+                total=total,
+                start=start,
+                usd=self._estimates.prices.usd(total, extractor=description.name, items=items),
+                expected=expected.amount if expected else None,
+                foreseen_usd=expected.usd if expected else None,
+                basis=rate.line if rate else "",
+                run_id=self._run_id,
+            )
+        )
+
+
+def _is_capped(batch: Batch) -> bool:
+    return isinstance(batch.metadata.get(MAX_COST), int | float)
+
+
+def _max_cost(usd: float, *, batch: Batch | None = None, spent: float = 0.0) -> Limit:
+    if not 0.0 <= usd < float("inf"):
+        raise InvalidInput(
+            "--max-cost is not a sum of money.", field=MAX_COST, value=usd, fix="Give dollars."
+        )
+    name = f"the maximum cost of batch {batch.batch_id}" if batch else "--max-cost"
+    return Limit(name, usd, spent, "Raise it, or run fewer objects (--limit, --filter, --object-id).")
