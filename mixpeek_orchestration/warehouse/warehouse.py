@@ -31,10 +31,11 @@ from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.estimates import Estimates
-from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.failures import Failures
+from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.inference import Inference
 from mixpeek_orchestration.warehouse.materialize import Materializer
+from mixpeek_orchestration.warehouse.migrations import Migrations
 from mixpeek_orchestration.warehouse.models import Models
 from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.pictures import Pictures
@@ -170,6 +171,16 @@ class Warehouse:
     @cached_property
     def failed(self) -> Failures:
         return Failures(self.catalog, self.batches)
+
+    @cached_property
+    def migrations(self) -> Migrations:
+        return Migrations(
+            self.catalog,
+            self.documents,
+            self.collections,
+            self._planner,
+            is_answering=self.parts.is_answering,
+        )
 
     @cached_property
     def _planner(self) -> Planner:
