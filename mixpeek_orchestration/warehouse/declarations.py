@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 from mixpeek_orchestration.core.difference import FieldChange, differences
-from mixpeek_orchestration.core.errors import InvalidInput, NotFound
+from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec
 from mixpeek_orchestration.warehouse.changes import BY_FILE, Change, Kind, Order, check_allowed
@@ -19,14 +20,16 @@ from mixpeek_orchestration.warehouse.manifest import Manifest, upstream_first
 from mixpeek_orchestration.warehouse.ownership import hand_over
 from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
+from mixpeek_orchestration.warehouse.specs import CollectionSpec
 
 
 @dataclass(frozen=True)
 class Step:
-    """A change and the call that makes it."""
+    """A change and the call that makes it; `reads` are the kinds and names of what its resource reads."""
 
     change: Change
     act: Callable[[], object]
+    reads: frozenset[tuple[str, str]] = frozenset()
 
 
 class Declarations:
@@ -52,7 +55,7 @@ class Declarations:
 
     def changes(self, namespace_id: str, manifest: Manifest, order: Order = BY_FILE) -> list[Change]:
         """What `apply` would do, in its order; nothing is written."""
-        return [step.change for step in self._steps(namespace_id, manifest, order)]
+        return [step.change for step in self.steps(namespace_id, manifest, order)]
 
     def check(self, manifest: Manifest, *, namespace_id: str = "") -> None:
         """Raises `InvalidInput` for what can be known to be wrong without making anything."""
@@ -69,13 +72,14 @@ class Declarations:
         resource that is refused later (a name that clashes) stops it there, and those before it are kept.
         """
         self.check(manifest, namespace_id=namespace_id)
-        steps = list(self._steps(namespace_id, manifest, order))
+        steps = list(self.steps(namespace_id, manifest, order))
         check_allowed([step.change for step in steps], order)
         for step in steps:
             step.act()
         return [step.change for step in steps]
 
-    def _steps(self, namespace_id: str, manifest: Manifest, order: Order) -> Iterator[Step]:
+    def steps(self, namespace_id: str, manifest: Manifest, order: Order) -> Iterator[Step]:
+        """What applying does, step by step: readers after what they read, removals last."""
         exports = Exports(self._resources, namespace_id)
         buckets = {b.name: b for b in self._buckets.all(namespace_id)}
         collections = {c.name: c for c in self._collections.all(namespace_id)}
@@ -95,15 +99,20 @@ class Declarations:
     def _step(self, one: _One, existing: Mapping[str, Any], exports: Exports, order: Order) -> Step:
         old = existing.get(one.name)
         if old is None:
-            return Step(Change(one.kind, one.name, "create"), lambda: one.create(order))
-        fields = _field_changes(one, old, exports)
+            return Step(Change(one.kind, one.name, "create"), lambda: one.create(order), one.reads)
+        try:
+            fields = _field_changes(one, old, exports)
+        except MixpeekError as error:
+            change = Change(one.kind, one.name, "update", managed_by=old.managed_by)
+            return Step(change, partial(_refuse, error), one.reads)
         if fields:
             change = Change(one.kind, one.name, "update", tuple(fields), old.managed_by)
-            return Step(change, lambda: one.update(old, order))
+            return Step(change, lambda: one.update(old, order), one.reads)
         if order.take_over and old.managed_by != order.owner:
             change = Change(one.kind, one.name, "take over", managed_by=old.managed_by)
-            return Step(change, lambda: hand_over(self._resources, old, order.owner))
-        return Step(Change(one.kind, one.name, "unchanged", managed_by=old.managed_by), lambda: None)
+            return Step(change, lambda: hand_over(self._resources, old, order.owner), one.reads)
+        change = Change(one.kind, one.name, "unchanged", managed_by=old.managed_by)
+        return Step(change, lambda: None, one.reads)
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,17 @@ class _One:
     spec: AnySpec
     service: Any
     namespace_id: str
+
+    @property
+    def reads(self) -> frozenset[tuple[str, str]]:
+        """The kinds and names of what it reads, as its spec calls them."""
+        match self.spec:
+            case CollectionSpec(source=source):
+                return frozenset((source.type, name) for name in source.identifiers)
+            case RetrieverSpec():
+                return frozenset(("collection", name) for name in self.spec.identifiers)
+            case _:
+                return frozenset()
 
     def create(self, order: Order) -> object:
         return self.service.create(self.namespace_id, self.spec, managed_by=order.owner)
@@ -130,7 +150,20 @@ def _field_changes(one: _One, old: Any, exports: Exports) -> list[FieldChange]:
     try:
         said = one.service.said(old, one.spec)
     except (NotFound, InvalidInput):
-        return list(differences(before, {**before, **canonical_spec(one.spec)}))
+        return list(differences(before, _overlaid(before, canonical_spec(one.spec))))
     if said == old:
         return []
-    return list(differences(before, canonical_spec(exports.spec(said))))
+    told = list(differences(before, canonical_spec(exports.spec(said))))
+    return told or list(differences(asdict(old), asdict(said)))
+
+
+def _refuse(error: MixpeekError) -> None:
+    """What is known to be wrong is raised when it is its turn, so that the rest is told before."""
+    raise error
+
+
+def _overlaid(before: Any, said: Any) -> Any:
+    """What would be there if what is not said stayed."""
+    if not isinstance(before, dict) or not isinstance(said, dict):
+        return said
+    return {**before, **{name: _overlaid(before.get(name), value) for name, value in said.items()}}

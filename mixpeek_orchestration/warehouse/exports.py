@@ -54,12 +54,17 @@ class Exports:
 
 def exported_text(manifest: Manifest) -> str:
     """A manifest as the YAML file that says it."""
+    return written_manifest(exported_data(manifest))
+
+
+def exported_data(manifest: Manifest) -> dict[str, Any]:
+    """A manifest as the plain data that says it."""
     data: dict[str, Any] = {"namespace": manifest.namespace}
     for kind in ("buckets", "collections", "retrievers"):
         specs = getattr(manifest, kind)
         if specs:
             data[kind] = [_written(spec) for spec in specs]
-    return written_manifest(data)
+    return data
 
 
 def bucket_spec(bucket: Bucket) -> BucketSpec:

@@ -21,7 +21,7 @@ from mixpeek_orchestration.cli.plugin import (
 
 MODULES: tuple[ModuleType, ...] = (init, lint, test, publish, inventory, deployment, versions, difference)
 """Each has `add_to(plugin, flat)`: it registers its commands on the group, and on `flat` (the top level, where
-`mixpeek init`, `test`, `push` and `validate` are known too)."""
+`mixpeek init`, `test` and `push` are known too; `mixpeek validate` checks declarations as well)."""
 
 plugin = typer.Typer(
     name="plugin",

@@ -32,7 +32,6 @@ def add_to(plugin: typer.Typer, flat: typer.Typer) -> None:
     plugin.command("test")(check_package)
     plugin.command("validate")(validate)
     flat.command("test")(check_flat)
-    flat.command("validate")(flat_validate)
 
 
 def check_package(
