@@ -18,6 +18,7 @@ from mixpeek_orchestration.settings import Settings
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
+    from mixpeek_orchestration.core.collection import Collection
     from mixpeek_orchestration.core.extractor import ExtractorDescription
     from mixpeek_orchestration.core.finding import Finding
     from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
@@ -49,8 +50,10 @@ _PLATFORM_SETTINGS = {
 }
 
 
-def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> Warehouse:
-    """The warehouse that the settings name.
+def open_warehouse(
+    settings: Settings | None = None, *, local: bool = False, catalog: Catalog | None = None
+) -> Warehouse:
+    """The warehouse that the settings name, over another catalog if one is given.
 
     With `local`, all work is done in this process: no Ray, and queries are encoded here.
     """
@@ -61,10 +64,12 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
     from mixpeek_orchestration.stores.catalog import open_catalog
     from mixpeek_orchestration.stores.documents import open_documents
     from mixpeek_orchestration.stores.objects import open_objects
+    from mixpeek_orchestration.stores.sources import open_source
     from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
+    from mixpeek_orchestration.warehouse.syncs import SyncPolicy
     from mixpeek_orchestration.warehouse.warehouse import Parts, Warehouse
 
-    catalog = open_catalog(settings.catalog)
+    catalog = catalog or open_catalog(settings.catalog)
     folders = PackageRegistry(settings.extractor_folders, settings.root / "extractors")
     registry = EquippedRegistry(
         _registry(settings, catalog, folders), lambda namespace_id: platform_reference(settings, namespace_id)
@@ -82,6 +87,8 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
         publish=lambda source: _publish(source, registry, settings),
         inspector=_inspector(settings, folders),
         spool=settings.spool,
+        open_source=open_source,
+        sync_policy=SyncPolicy(settings.sync_allowed),
         secret_cipher=_cipher(settings),
         model_store=open_objects({"url": settings.own_models}),
         model_folder=settings.root / "models",
@@ -91,6 +98,28 @@ def open_warehouse(settings: Settings | None = None, *, local: bool = False) -> 
         plugin_rules=PluginRules(settings.plugin_level, settings.submission_level, settings.plugin_quota),
     )
     return Warehouse(parts)
+
+
+def open_scratch(settings: Settings) -> Warehouse:
+    """A warehouse in memory to try declarations on, with what the home has declared where there is a home.
+
+    Nothing is written to the home, and nothing needs to run.
+    """
+    from dataclasses import replace
+
+    from mixpeek_orchestration.stores.catalog import open_catalog
+    from mixpeek_orchestration.stores.catalog.memory import MemoryCatalog
+    from mixpeek_orchestration.stores.documents.memory import MemoryDocumentStore
+    from mixpeek_orchestration.warehouse.rehearsal import copy_definitions
+    from mixpeek_orchestration.warehouse.warehouse import Warehouse
+
+    scratch: Any = MemoryCatalog()
+    if settings.catalog_url or (settings.root / "catalog.db").exists():
+        known = open_catalog(settings.catalog)
+        copy_definitions(known.resources, scratch.resources)
+        scratch.packages = known.packages
+    warehouse = open_warehouse(settings, local=True, catalog=scratch)
+    return Warehouse(replace(warehouse.parts, documents=MemoryDocumentStore()))
 
 
 def _registry(settings: Settings, catalog: Catalog, folders: PackageRegistry) -> ExtractorRegistry:
@@ -284,6 +313,7 @@ def _runner_choice(settings: Settings, *, local: bool) -> Callable[[int], Runner
 def _job_maker(settings: Settings) -> Callable[[Planned], ExtractionJob]:
     def make(planned: Planned) -> ExtractionJob:
         from mixpeek_orchestration.core.ports.extraction import ExtractionJob
+        from mixpeek_orchestration.core.transience import Patience
         from mixpeek_orchestration.stores.objects import open_objects
 
         return ExtractionJob(
@@ -292,6 +322,9 @@ def _job_maker(settings: Settings) -> Callable[[Planned], ExtractionJob]:
             collection_id=planned.collection.collection_id,
             object_store={"url": settings.objects},
             open_objects=open_objects,
+            patience=Patience(
+                settings.transient_attempts, settings.transient_wait_s, settings.transient_longest_wait_s
+            ),
         )
 
     return make
@@ -324,6 +357,7 @@ def _is_answering(deployment: Deployment) -> bool:
 
 
 def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) -> Snapshot:
+    from mixpeek_orchestration.core.collection_profile import Profile, profile_of
     from mixpeek_orchestration.core.published import endpoint_owner
     from mixpeek_orchestration.warehouse.snapshot import publish
 
@@ -333,7 +367,13 @@ def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) 
             return None
         return description.version, endpoint_owner(description.namespace_id, namespace_id)
 
-    return publish(catalog, settings.snapshots, endpoint_of=endpoint_of)
+    def profile(collection: Collection) -> Profile:
+        choice, namespace_id = collection.extractor, collection.namespace_id
+        return profile_of(
+            registry.describe(choice.name, choice.version, choice.parameters, namespace_id=namespace_id)
+        )
+
+    return publish(catalog, settings.snapshots, endpoint_of=endpoint_of, profile_of=profile)
 
 
 def open_harness(root: Path) -> Harness:

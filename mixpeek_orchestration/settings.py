@@ -52,6 +52,17 @@ class Settings(BaseSettings):
         default=500, description="Up to this many items a run extracts in its own process instead of on Ray."
     )
 
+    transient_attempts: int = Field(
+        default=3,
+        ge=1,
+        le=10,
+        description="How often a run tries what may go away by itself: a time-out, a refused connection.",
+    )
+    transient_wait_s: float = Field(
+        default=0.5, ge=0, description="How long it waits before the second attempt; the waits double."
+    )
+    transient_longest_wait_s: float = Field(default=10.0, ge=0, description="How long one wait may become.")
+
     plugin_level: Literal["trusted", "reviewed", "untrusted"] = Field(
         default="reviewed", description="How far uploaded extractor packages are trusted."
     )
@@ -64,6 +75,11 @@ class Settings(BaseSettings):
     upload_bytes: int = Field(
         default=512_000_000,
         description="The most bytes that one uploaded file may have; the API holds them in memory.",
+    )
+
+    sync_sources: str = Field(
+        default="",
+        description="Folders and s3:// prefixes that may be synced over HTTP, separated by commas; none by default.",
     )
 
     secret_key: SecretStr = Field(
@@ -132,6 +148,11 @@ class Settings(BaseSettings):
     def packages(self) -> Path:
         """Where published packages lie unpacked, by archive."""
         return self.root / "extractors" / "published"
+
+    @property
+    def sync_allowed(self) -> tuple[str, ...]:
+        """What `sync_sources` names."""
+        return tuple(part.strip().rstrip("/") for part in self.sync_sources.split(",") if part.strip())
 
     @property
     def spool(self) -> Path:

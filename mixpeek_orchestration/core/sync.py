@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 FileStatus = Literal["synced", "duplicate", "failed", "dead"]
 JobStatus = Literal["running", "completed", "failed", "interrupted", "skipped"]
 Trigger = Literal["scheduled", "manual", "resume"]
+Owner = Literal["yaml", "python", "component", "api"]
+"""`core.bucket.ManagedBy`, which cannot be imported here: a bucket holds the rules of its syncs."""
 SyncMode = Literal["initial_only", "continuous"]
 
 MAX_ATTEMPTS: Final = 3
@@ -75,14 +77,19 @@ class SyncRules:
 
 @dataclass(frozen=True)
 class SyncState:
-    """How far a sync is. `next_run_at` is in seconds since the epoch, `open_batch` a draft that is being filled."""
+    """How far a sync is.
+
+    `next_run_at` is in seconds since the epoch, `open_batch` a draft that is being filled, `requests` counts how often
+    somebody asked for a run and `served` how many of these have had one.
+    """
 
     is_active: bool = True
     paused: bool = False
     pause_reason: str | None = None
     paused_at: str | None = None
     next_run_at: float = 0.0
-    requested: bool = False
+    requests: int = 0
+    served: int = 0
     full_requested: bool = False
     allow_deletes: bool = False
     open_batch: str = ""
@@ -93,6 +100,10 @@ class SyncState:
     last_error: str | None = None
     last_sync_at: str | None = None
     is_complete: bool = False
+
+    @property
+    def is_requested(self) -> bool:
+        return self.requests > self.served
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class Sync:
     rules: SyncRules
     state: SyncState = field(default_factory=SyncState)
     totals: SyncTotals = field(default_factory=SyncTotals)
-    managed_by: str = "api"
+    managed_by: Owner = "api"
     created_at: str = ""
     updated_at: str = ""
 

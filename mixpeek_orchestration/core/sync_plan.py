@@ -55,13 +55,17 @@ def decide(
     listed = {one.path: one for one in listing}
     wanted = {path for path, one in listed.items() if is_wanted(one, rules.filters) and has_place(path)}
     originals = _originals(listed, wanted, known)
-    fresh, changed, copies, submit, kept = [], [], [], [], 0
+    fresh: list[Listed] = []
+    changed: list[Listed] = []
+    copies: list[Listed] = []
+    submit: list[SyncFile] = []
+    kept = 0
     for path in sorted(wanted):
         one, seen = listed[path], known.get(path)
         if seen is None:
             fresh.append(one)
         elif full or _is_due(one, seen, rules, now):
-            changed.append(one)
+            (copies if seen.status == "duplicate" else changed).append(one)
         elif seen.status == "duplicate" and (not rules.skip_duplicates or seen.content_hash not in originals):
             copies.append(one)
         elif seen.has_object and not seen.batched_fp and not rules.skip_batch_submission:
@@ -102,6 +106,16 @@ def _is_lost(path: str, listed: Mapping[str, Listed], wanted: set[str], rules: S
     if path in wanted:
         return False
     return rules.reconcile.on_filter_drift if path in listed else rules.reconcile.on_delete
+
+
+def holders(plan: SyncPlan, known: Mapping[str, SyncFile]) -> dict[str, str]:
+    """The path whose object holds a content, by content: of files that neither go nor are read again."""
+    moving = {one.path for one in plan.ingest} | {one.path for one in plan.gone}
+    return {
+        one.content_hash: one.path
+        for one in known.values()
+        if one.status == "synced" and one.path not in moving
+    }
 
 
 def mass_deletion(plan: SyncPlan, known: Mapping[str, SyncFile], rules: SyncRules) -> str | None:
@@ -161,13 +175,22 @@ def is_due(sync: Sync, now: float) -> bool:
     state = sync.state
     if state.paused or not state.is_active:
         return False
-    return state.requested or (not state.is_complete and now >= state.next_run_at)
+    return state.is_requested or (not state.is_complete and now >= state.next_run_at)
 
 
-def after_run(sync: Sync, *, now: float, stamp: str, error: str | None, more: bool) -> SyncState:
-    """The state after a run. A source that keeps failing is asked more and more seldom, then not any more."""
+def after_run(sync: Sync, *, served: int, now: float, stamp: str, error: str | None, more: bool) -> SyncState:
+    """The state after a run that began when `served` requests were there.
+
+    A source that keeps failing is asked more and more seldom, then not any more.
+    """
     interval = float(sync.rules.polling_interval_seconds)
-    state = replace(sync.state, requested=False, full_requested=False, allow_deletes=False)
+    newer = sync.state.requests > served
+    state = replace(
+        sync.state,
+        served=served,
+        full_requested=newer and sync.state.full_requested,
+        allow_deletes=newer and sync.state.allow_deletes,
+    )
     if error is None:
         return replace(
             state,
@@ -189,9 +212,18 @@ def after_run(sync: Sync, *, now: float, stamp: str, error: str | None, more: bo
     return failed
 
 
+def after_interruption(state: SyncState, *, stamp: str) -> SyncState:
+    """The state of a sync whose last run was killed: one whose runs keep dying is not tried for ever."""
+    failures = state.consecutive_failures + 1
+    counted = replace(state, consecutive_failures=failures)
+    if failures < FAILURES_BEFORE_PAUSE:
+        return counted
+    return paused(counted, f"{failures} runs in a row failed or were killed.", stamp=stamp)
+
+
 def paused(state: SyncState, reason: str | None, *, stamp: str) -> SyncState:
     """The state of a sync that does not run until it is resumed."""
-    return replace(state, paused=True, pause_reason=reason, paused_at=stamp, requested=False)
+    return replace(state, paused=True, pause_reason=reason, paused_at=stamp, served=state.requests)
 
 
 def resumed(state: SyncState, *, allow_deletes: bool) -> SyncState:

@@ -11,6 +11,7 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.specs import BucketSpec
+from mixpeek_orchestration.warehouse.sync_declarations import check_declared, declare
 
 
 def bucket_from(
@@ -53,7 +54,7 @@ class Buckets:
         self._catalog = catalog
 
     def create(self, namespace_id: str, spec: BucketSpec, *, managed_by: ManagedBy = "api") -> Bucket:
-        """A new bucket; raises `NameConflict` when one is named alike."""
+        """A new bucket with the syncs that it declares; raises `NameConflict` when one is named alike."""
         bucket = bucket_from(
             spec,
             namespace_id=namespace_id,
@@ -61,7 +62,7 @@ class Buckets:
             managed_by=managed_by,
             created_at=now(),
         )
-        return self._catalog.resources.put_bucket(bucket)
+        return self._kept(bucket)
 
     def update(self, old: Bucket, spec: BucketSpec, *, managed_by: ManagedBy) -> Bucket:
         """The bucket with what the spec says now; its unique key cannot change."""
@@ -81,7 +82,15 @@ class Buckets:
                 fix="Make a new bucket.",
             )
         self._check_readers(old, new)
-        return self._catalog.resources.put_bucket(new)
+        return self._kept(new)
+
+    def _kept(self, bucket: Bucket) -> Bucket:
+        """The bucket in the catalog, and the syncs that it declares; the sync sensor makes up for those that a crash
+        left out."""
+        check_declared(bucket)
+        stored = self._catalog.resources.put_bucket(bucket)
+        declare(self._catalog.syncs, stored)
+        return stored
 
     def _check_readers(self, old: Bucket, new: Bucket) -> None:
         """Raises `Conflict` when a property that collections may read goes or gets another type."""
@@ -145,4 +154,6 @@ class Buckets:
                 value=objects,
                 fix="Delete them first.",
             )
+        for sync in self._catalog.syncs.all(bucket_id=bucket.bucket_id):
+            self._catalog.syncs.delete(sync.sync_id)
         self._catalog.resources.delete_bucket(bucket.bucket_id)

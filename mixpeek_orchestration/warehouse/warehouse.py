@@ -19,6 +19,7 @@ from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.packages import PackageInspector
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.core.ports.serving import EndpointHost
+from mixpeek_orchestration.core.ports.syncs import OpenSource
 from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.selection import Selection
@@ -49,6 +50,7 @@ from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.samples import Samples
 from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.syncs import SyncPolicy, Syncs, no_source
 from mixpeek_orchestration.warehouse.spending import Spending
 from mixpeek_orchestration.warehouse.uploads import Uploads
 from mixpeek_orchestration.warehouse.work import Progress
@@ -73,6 +75,8 @@ class Parts:
     secret_cipher: Callable[[], MultiFernet]
     model_store: ObjectStore
     model_folder: Path
+    open_source: OpenSource = no_source
+    sync_policy: SyncPolicy = field(default_factory=SyncPolicy)
     plugin_rules: PluginRules = field(default_factory=PluginRules)
     open_platform: Callable[[str], Platform] = no_platform
     prices: Prices = field(default_factory=Prices)
@@ -151,6 +155,11 @@ class Warehouse:
     @cached_property
     def models(self) -> Models:
         return Models(self.catalog.models, self.parts.model_store, self.parts.model_folder)
+
+    @cached_property
+    def syncs(self) -> Syncs:
+        parts = self.parts
+        return Syncs(self.catalog, self.batches, parts.objects, parts.open_source, parts.sync_policy)
 
     @cached_property
     def plugins(self) -> Plugins:

@@ -1,0 +1,78 @@
+"""The batch that a run of a sync is filling: a draft that is written down with the files in it, then submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.sync import Sync
+from mixpeek_orchestration.warehouse.batches import Batches
+
+OBJECTS: Final = 1_000
+"""How many objects a batch of a sync holds: a batch is a run, and a run has its price."""
+
+
+@dataclass
+class OpenBatch:
+    """At most one draft at a time; it begins as the one that an interrupted run left."""
+
+    catalog: Catalog
+    batches: Batches
+    bucket: Bucket
+    sync: Sync
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.batch_id = self.sync.state.open_batch
+
+    @property
+    def is_full(self) -> bool:
+        return self.count >= OBJECTS
+
+    def add(self, object_ids: Sequence[str]) -> bool:
+        """The objects are in the draft. `False` when none is wanted: the sync only stores, or nothing reads the bucket."""
+        readers = self._readers()
+        if self.sync.rules.skip_batch_submission or not readers:
+            return False
+        if not object_ids:
+            return True
+        if not self.batch_id:
+            metadata = {"trigger": "sync", "sync_config_id": self.sync.sync_id}
+            draft = self.batches.draft(
+                self.bucket, object_ids, collection_ids=readers, name="sync", metadata=metadata
+            )
+            self.batch_id = draft.batch_id
+        else:
+            self.catalog.batches.add(self.batch_id, object_ids)
+        self.count += len(object_ids)
+        return True
+
+    def written_down(self, sync: Sync) -> Sync:
+        """The sync, knowing which draft its files went into."""
+        return replace(sync, state=replace(sync.state, open_batch=self.batch_id))
+
+    def submit(self) -> str | None:
+        """The id of the draft, which is submitted now or was before; `None` without one.
+
+        A draft that is gone from the catalog is none.
+        """
+        batch_id, self.batch_id, self.count = self.batch_id, "", 0
+        if not batch_id:
+            return None
+        batch = self.catalog.batches.get(batch_id)
+        if batch is not None and batch.status == "DRAFT":
+            self.catalog.batches.submit(batch_id)
+        return batch_id
+
+    def _readers(self) -> list[str]:
+        """The collections of the batch: those that the sync names, or all that read the bucket."""
+        below = self.batches.collections_below(self.bucket)
+        named = set(self.sync.rules.batch_collection_ids)
+        if not named:
+            return below
+        collections = self.catalog.resources.collections(self.bucket.namespace_id)
+        wanted = {c.collection_id for c in collections if {c.collection_id, c.name} & named}
+        return [collection_id for collection_id in below if collection_id in wanted]

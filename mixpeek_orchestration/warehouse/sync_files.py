@@ -1,0 +1,232 @@
+"""From listed files to objects: read, told apart by their content, stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from mixpeek_orchestration.core import sync_plan
+from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.errors import MixpeekError, NotFound
+from mixpeek_orchestration.core.identity import content_hash
+from mixpeek_orchestration.core.ports.catalog import ObjectCatalog
+from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.syncs import SyncSource
+from mixpeek_orchestration.core.sync import Listed, SyncFile, SyncRules
+from mixpeek_orchestration.core.sync_filters import mime_type_of, property_for
+from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.batches import Batches
+from mixpeek_orchestration.warehouse.blobs import Content, checked_text
+from mixpeek_orchestration.warehouse.objects import Objects, Put
+from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
+
+_READERS: Final = 8
+
+
+@dataclass
+class Taken:
+    """What came of a chunk. `to_batch` has the object's fingerprint by path for what collections must see, `orphans`
+    are objects whose file became a copy of another one."""
+
+    files: list[SyncFile] = field(default_factory=list)
+    to_batch: dict[str, str] = field(default_factory=dict)
+    orphans: list[str] = field(default_factory=list)
+    stored: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    duplicates: int = 0
+    bytes: int = 0
+
+    def as_batched(self) -> list[SyncFile]:
+        """The files, those that collections must see marked as seen."""
+        return [
+            replace(one, batched_fp=self.to_batch[one.path]) if one.path in self.to_batch else one
+            for one in self.files
+        ]
+
+
+class FileIntake:
+    """Turns files into objects, a chunk at a time."""
+
+    def __init__(self, bucket: Bucket, catalog: ObjectCatalog, store: ObjectStore, batches: Batches) -> None:
+        self._bucket = bucket
+        self._catalog = catalog
+        self._contents: dict[str, Content] = {}
+        self._objects = Objects(
+            catalog, store, uploaded=lambda _, path: self._contents[path], removals=batches
+        )
+
+    def take(
+        self,
+        chunk: Sequence[Listed],
+        known: Mapping[str, SyncFile],
+        holders: dict[str, str],
+        source: SyncSource,
+        rules: SyncRules,
+        *,
+        job_id: str,
+    ) -> Taken:
+        """The chunk's files, stored as objects where that is possible; `holders` learns whose contents these are.
+
+        A file that is gone again is left out. Raises what made every file of the chunk unreadable, and what keeps
+        objects from being stored at all.
+        """
+        taken = Taken()
+        contents, failures = _told_apart(chunk, _read(source, chunk))
+        hashes = {path: content_hash(data) for path, data in contents.items()}
+        copies = _copies(hashes, holders) if rules.skip_duplicates else set()
+        originals = {path: data for path, data in contents.items() if path not in copies}
+        puts = self._stored(rules, originals, failures)
+        for one in chunk:
+            seen = known.get(one.path)
+            if one.path in failures:
+                taken.failed += 1
+                taken.files.append(_failed(one, seen, failures[one.path], job_id))
+            elif one.path in copies:
+                taken.duplicates += 1
+                taken.files.append(_copy(one, hashes[one.path], job_id))
+                taken.orphans += [seen.object_id] if seen is not None and seen.has_object else []
+            elif one.path in puts:
+                holders[hashes[one.path]] = one.path
+                _count(taken, one, puts[one.path], seen, hashes[one.path], job_id)
+        return taken
+
+    def remove(self, object_ids: Sequence[str]) -> None:
+        """The objects are gone, and the batch that removes their documents is submitted; those gone before do no harm."""
+        if object_ids:
+            self._objects.delete_many(self._bucket, object_ids)
+
+    def fingerprints(self, object_ids: Sequence[str]) -> dict[str, str]:
+        """The fingerprints of the live ones among these objects."""
+        return {name: one.source_fp for name, one in self._catalog.get_many(object_ids).items()}
+
+    def _stored(
+        self, rules: SyncRules, contents: Mapping[str, bytes], failures: dict[str, MixpeekError]
+    ) -> dict[str, Put]:
+        """The objects, in one transaction; one that is refused is taken out, and costs only itself."""
+        self._contents = {}
+        specs: dict[str, ObjectSpec] = {}
+        for path, data in contents.items():
+            try:
+                specs[path] = self._spec(rules, path, data)
+            except MixpeekError as error:
+                failures[path] = error
+        try:
+            puts = self._objects.put_many(self._bucket, list(specs.values()), policy="upsert")
+            return dict(zip(specs, puts, strict=True))
+        except MixpeekError as error:
+            if error.retryable:
+                raise
+            return self._one_by_one(specs, failures)
+        finally:
+            self._contents = {}
+
+    def _one_by_one(
+        self, specs: Mapping[str, ObjectSpec], failures: dict[str, MixpeekError]
+    ) -> dict[str, Put]:
+        puts = {}
+        for path, spec in specs.items():
+            try:
+                puts[path] = self._objects.put(self._bucket, spec, policy="upsert")
+            except MixpeekError as error:
+                failures[path] = error
+        return puts
+
+    def _spec(self, rules: SyncRules, path: str, data: bytes) -> ObjectSpec:
+        bucket = self._bucket
+        name = property_for(bucket.properties, path, named=rules.blob_property)
+        assert name is not None, "the plan names only files that have a place"
+        if bucket.properties[name].type == "text":
+            data = checked_text(data, field=path)
+        filename = path.rsplit("/", 1)[-1]
+        self._contents[path] = Content(data, mime_type_of(path), filename)
+        return ObjectSpec(
+            blobs=[BlobSpec(property=name, upload_id=path)],
+            metadata=_metadata(bucket, path),
+            source_key=f"{rules.source_path}/{path}",
+        )
+
+
+def _read(source: SyncSource, chunk: Sequence[Listed]) -> list[bytes | MixpeekError]:
+    """The contents in order, read side by side; an error where one cannot be read."""
+
+    def one(listed: Listed) -> bytes | MixpeekError:
+        try:
+            return source.read(listed.path)
+        except MixpeekError as error:
+            return error
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        return list(readers.map(one, chunk))
+
+
+def _told_apart(
+    chunk: Sequence[Listed], results: Sequence[bytes | MixpeekError]
+) -> tuple[dict[str, bytes], dict[str, MixpeekError]]:
+    contents = {one.path: got for one, got in zip(chunk, results, strict=True) if isinstance(got, bytes)}
+    failures = {
+        one.path: got
+        for one, got in zip(chunk, results, strict=True)
+        if isinstance(got, MixpeekError) and not isinstance(got, NotFound)
+    }
+    if len(chunk) > 1 and len(failures) == len(chunk) and all(e.retryable for e in failures.values()):
+        raise next(iter(failures.values()))
+    return contents, failures
+
+
+def _copies(hashes: Mapping[str, str], holders: Mapping[str, str]) -> set[str]:
+    """The paths whose content another file holds as an object already, or will, because it comes first."""
+    first = dict(holders)
+    return {path for path in hashes if first.setdefault(hashes[path], path) != path}
+
+
+def _metadata(bucket: Bucket, path: str) -> dict[str, str]:
+    """What the file's name says, as far as the bucket has no other use for these names."""
+    said = {"path": path, "title": path.rsplit("/", 1)[-1].rsplit(".", 1)[0]}
+    return {
+        name: value
+        for name, value in said.items()
+        if name not in bucket.properties or bucket.properties[name].type == "string"
+    }
+
+
+def _count(taken: Taken, one: Listed, put: Put, seen: SyncFile | None, hashed: str, job_id: str) -> None:
+    fingerprint = put.object.source_fp
+    batched = seen.batched_fp if seen is not None else ""
+    if put.change == "unchanged":
+        taken.unchanged += 1
+    else:
+        taken.stored += 1
+        taken.bytes += one.size
+    if fingerprint != batched:
+        taken.to_batch[one.path] = fingerprint
+    taken.files.append(
+        SyncFile(
+            one.path,
+            one.fingerprint,
+            object_id=put.object.object_id,
+            content_hash=hashed,
+            size_bytes=one.size,
+            batched_fp=batched if fingerprint == batched else "",
+            sync_job_id=job_id,
+        )
+    )
+
+
+def _copy(one: Listed, hashed: str, job_id: str) -> SyncFile:
+    return SyncFile(
+        one.path,
+        one.fingerprint,
+        status="duplicate",
+        content_hash=hashed,
+        size_bytes=one.size,
+        sync_job_id=job_id,
+    )
+
+
+def _failed(one: Listed, seen: SyncFile | None, error: MixpeekError, job_id: str) -> SyncFile:
+    failed = sync_plan.after_failure(one, seen, error, now=time.time(), stamp=now(), job_id=job_id)
+    return replace(failed, content_hash="" if not failed.has_object else failed.content_hash)

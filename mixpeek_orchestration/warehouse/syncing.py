@@ -1,0 +1,319 @@
+"""One run of a sync: list, store what is new or changed, remove what is gone, submit.
+
+Everything that was decided is in the catalog before the next step begins, a chunk of files at a time: a run that is
+killed anywhere is repeated from its last chunk. Objects are named by their path, so putting one twice is once; the
+batch that is being filled is written down with the files in it, so that it is submitted once, by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from mixpeek_orchestration.core import sync_plan
+from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.errors import MixpeekError, NotFound
+from mixpeek_orchestration.core.identity import random_id
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.syncs import OpenSource, SyncSource
+from mixpeek_orchestration.core.sync import (
+    JobStatus,
+    Listed,
+    Sync,
+    SyncFile,
+    SyncJob,
+    SyncRules,
+    SyncTotals,
+    Trigger,
+)
+from mixpeek_orchestration.core.sync_filters import property_for
+from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.batches import Batches
+from mixpeek_orchestration.warehouse.leases import HeldLease, hold
+from mixpeek_orchestration.warehouse.sync_batch import OpenBatch
+from mixpeek_orchestration.warehouse.sync_files import FileIntake, Taken
+
+Progress = Callable[[str], None]
+_TOGETHER: Final = 500
+_RECENT_BATCHES: Final = 20
+
+
+def carry_out(
+    catalog: Catalog,
+    batches: Batches,
+    store: ObjectStore,
+    open_source: OpenSource,
+    *,
+    sync_id: str,
+    run_id: str = "",
+    trigger: Trigger | None = None,
+    progress: Progress = lambda _: None,
+) -> SyncJob:
+    """A run of a sync, to its end; its job says what came of it.
+
+    Raises `LeaseHeld` while another run goes on, and what made the source unreadable; the sync then says so too.
+    """
+    with hold(catalog.leases, f"sync:{sync_id}") as lease:
+        sync = _sync(catalog, sync_id)
+        bucket = _bucket(catalog, sync)
+        sync, job = _started(catalog, sync, run_id, trigger)
+        run = SyncRun(catalog, batches, bucket, sync, job, lease=lease, progress=progress)
+        if sync.state.paused:
+            return run.skip(f"The sync is paused: {sync.state.pause_reason or 'by a person'}.")
+        try:
+            run.go(open_source(sync.rules.source_path), FileIntake(bucket, catalog.objects, store, batches))
+        except MixpeekError as error:
+            run.end(error)
+            raise
+        return run.end()
+
+
+@dataclass
+class SyncRun:
+    """The state of one run. `job` and `sync` are what the catalog held after the last commit."""
+
+    catalog: Catalog
+    batches: Batches
+    bucket: Bucket
+    sync: Sync
+    job: SyncJob
+    lease: HeldLease
+    progress: Progress = lambda _: None
+    started: float = field(default_factory=time.time)
+    left_over: int = 0
+
+    def __post_init__(self) -> None:
+        self.served = self.sync.state.requests
+
+    def go(self, source: SyncSource, intake: FileIntake) -> None:
+        """Everything between the start and the end of the run; stops between two chunks when the sync is paused."""
+        known = {one.path: one for one in self.catalog.syncs.files(self.sync.sync_id)}
+        batch = OpenBatch(self.catalog, self.batches, self.bucket, self.sync)
+        self._submit(batch)
+        plan = self._planned(source, known)
+        reason = None if self.sync.state.allow_deletes else sync_plan.mass_deletion(plan, known, self.rules)
+        if reason is not None:
+            self._pause(reason)
+            return
+        self.left_over = plan.left_over
+        holders = sync_plan.holders(plan, known)
+        for chunk in sync_plan.chunks(plan.ingest, self.rules.batch_size):
+            if not self.sync.state.paused:
+                self._ingest(chunk, known, holders, (source, intake), batch)
+        for files in _spread(plan.submit, _TOGETHER):
+            if not self.sync.state.paused:
+                self._resubmit(files, batch, intake)
+        self._submit(batch)
+        for files in _spread(plan.gone, _TOGETHER):
+            if not self.sync.state.paused:
+                self._remove(files, intake)
+        if plan.forget:
+            self._commit(forget=plan.forget)
+
+    def end(self, error: MixpeekError | None = None) -> SyncJob:
+        """The job and the sync say how it ended."""
+        stamp, moment = now(), time.time()
+        why = str(error) if error else None
+        status: JobStatus = "failed" if error else "skipped" if self.job.error else "completed"
+        self.job = replace(
+            self.job, status=status, phase=status, error=why or self.job.error, completed_at=stamp
+        )
+
+        def ended(sync: Sync) -> Sync:
+            more = error is None and self.left_over > 0
+            state = sync_plan.after_run(
+                sync, served=self.served, now=moment, stamp=stamp, error=why, more=more
+            )
+            if isinstance(error, NotFound):
+                state = sync_plan.paused(state, why, stamp=stamp)
+            return replace(sync, state=state, totals=_totals(sync.totals, self.job, moment - self.started))
+
+        self._commit(edit=ended)
+        self.progress(self.job.line)
+        return self.job
+
+    def skip(self, reason: str) -> SyncJob:
+        """The job says that nothing was done."""
+        self._commit(
+            job=replace(self.job, status="skipped", phase="skipped", error=reason, completed_at=now())
+        )
+        return self.job
+
+    @property
+    def rules(self) -> SyncRules:
+        return self.sync.rules
+
+    def _planned(self, source: SyncSource, known: dict[str, SyncFile]) -> sync_plan.SyncPlan:
+        properties, named = self.bucket.properties, self.rules.blob_property
+        plan = sync_plan.decide(
+            source.list(),
+            known,
+            self.rules,
+            has_place=lambda path: property_for(properties, path, named=named) is not None,
+            now=self.started,
+            full=self.sync.state.full_requested,
+        )
+        job = replace(self.job, phase="downloading", total=len(plan.ingest) + plan.kept)
+        self._commit(job=replace(job, discovered=plan.listed, verified=plan.kept, skipped=plan.filtered))
+        self.progress(
+            f"listed {plan.listed}: {len(plan.ingest)} to read, {len(plan.gone)} gone, {plan.kept} unchanged"
+        )
+        return plan
+
+    def _ingest(
+        self,
+        chunk: Sequence[Listed],
+        known: Mapping[str, SyncFile],
+        holders: dict[str, str],
+        place: tuple[SyncSource, FileIntake],
+        batch: OpenBatch,
+    ) -> None:
+        """Store a chunk's objects, put those that are new into the open batch, write the files down."""
+        source, intake = place
+        taken = intake.take(chunk, known, holders, source, self.rules, job_id=self.job.sync_job_id)
+        self.progress(f"stored {len(taken.files)}")
+        fresh = [one.object_id for one in taken.files if one.path in taken.to_batch]
+        batched = batch.add(fresh)
+        self.progress(f"in a batch: {len(fresh)}")
+        intake.remove(taken.orphans)
+        self._commit(
+            files=taken.as_batched() if batched else taken.files,
+            edit=batch.written_down,
+            job=_counted(self.job, taken),
+        )
+        self.progress(f"committed {len(taken.files)}")
+        if batch.is_full:
+            self._submit(batch)
+
+    def _resubmit(self, files: Sequence[SyncFile], batch: OpenBatch, intake: FileIntake) -> None:
+        """Objects that are in the bucket, but went through no collection yet."""
+        prints = intake.fingerprints([one.object_id for one in files])
+        if batch.add([one.object_id for one in files if one.object_id in prints]):
+            kept = [replace(one, batched_fp=prints.get(one.object_id, "")) for one in files]
+            self._commit(files=kept, edit=batch.written_down)
+        if batch.is_full:
+            self._submit(batch)
+
+    def _submit(self, batch: OpenBatch) -> None:
+        """The open batch, if there is one, is on its way, and is written down as closed."""
+        submitted = batch.submit()
+        if submitted is None:
+            return
+        self.progress(f"submitted {submitted}")
+
+        def closed(sync: Sync) -> Sync:
+            recent = (*sync.state.recent_batches, submitted)[-_RECENT_BATCHES:]
+            count = sync.state.batches_created + 1
+            return replace(
+                sync, state=replace(sync.state, open_batch="", batches_created=count, recent_batches=recent)
+            )
+
+        job = replace(self.job, batch_ids=(*self.job.batch_ids, submitted))
+        self._commit(edit=closed, job=job)
+        self.progress("closed the batch")
+
+    def _remove(self, files: Sequence[SyncFile], intake: FileIntake) -> None:
+        intake.remove([one.object_id for one in files])
+        self.progress(f"removed {len(files)}")
+        job = replace(self.job, removed=self.job.removed + len(files))
+        self._commit(forget=[one.path for one in files], job=job)
+
+    def _pause(self, reason: str) -> None:
+        stamp = now()
+        said = f"{reason} Nothing was changed; resume with --allow-deletes if that is right."
+        self._commit(
+            edit=lambda sync: replace(sync, state=sync_plan.paused(sync.state, said, stamp=stamp)),
+            job=replace(self.job, error=said),
+        )
+        self.progress(said)
+
+    def _commit(
+        self,
+        *,
+        files: Iterable[SyncFile] = (),
+        forget: Sequence[str] = (),
+        edit: Callable[[Sync], Sync] = lambda sync: sync,
+        job: SyncJob | None = None,
+    ) -> None:
+        self.lease.check()
+        self.job = job or self.job
+        self.sync = self.catalog.syncs.commit(
+            self.sync.sync_id, files=list(files), forget=forget, edit=edit, job=self.job
+        )
+
+
+def _sync(catalog: Catalog, sync_id: str) -> Sync:
+    found = catalog.syncs.get(sync_id)
+    if found is None:
+        raise NotFound(f"There is no sync {sync_id!r}.", field="sync_config_id", value=sync_id)
+    return found
+
+
+def _bucket(catalog: Catalog, sync: Sync) -> Bucket:
+    """The bucket of a sync; a sync whose bucket is gone goes too."""
+    found = catalog.resources.bucket(sync.namespace_id, sync.bucket_id)
+    if found is None:
+        catalog.syncs.delete(sync.sync_id)
+        raise NotFound(f"The bucket of sync {sync.sync_id} is gone.", field="bucket_id", value=sync.bucket_id)
+    return found
+
+
+def _started(catalog: Catalog, sync: Sync, run_id: str, trigger: Trigger | None) -> tuple[Sync, SyncJob]:
+    """The job of a run that begins; jobs that still say they run were interrupted, for the lease is ours."""
+    interrupted = catalog.syncs.jobs(sync.sync_id, status="running")
+    for job in interrupted:
+        said = replace(job, status="interrupted", phase="interrupted", completed_at=now())
+        catalog.syncs.commit(sync.sync_id, job=said)
+    why: Trigger = trigger or (
+        "resume" if interrupted else "manual" if sync.state.is_requested else "scheduled"
+    )
+    begun = SyncJob(
+        random_id("syj"),
+        sync.sync_id,
+        sync.namespace_id,
+        sync.bucket_id,
+        trigger=why,
+        run_id=run_id,
+        started_at=now(),
+    )
+
+    def starts(old: Sync) -> Sync:
+        state = replace(old.state, runs=old.state.runs + 1)
+        return replace(old, state=sync_plan.after_interruption(state, stamp=now()) if interrupted else state)
+
+    return catalog.syncs.commit(sync.sync_id, job=begun, edit=starts), begun
+
+
+def _counted(job: SyncJob, taken: Taken) -> SyncJob:
+    return replace(
+        job,
+        synced=job.synced + taken.stored,
+        verified=job.verified + taken.unchanged,
+        failed=job.failed + taken.failed,
+        skipped=job.skipped + taken.duplicates,
+        bytes=job.bytes + taken.bytes,
+    )
+
+
+def _totals(old: SyncTotals, job: SyncJob, seconds: float) -> SyncTotals:
+    failed = job.status == "failed" or job.failed > 0
+    return SyncTotals(
+        discovered=old.discovered + job.discovered,
+        synced=old.synced + job.synced,
+        failed=old.failed + job.failed,
+        skipped=old.skipped + job.skipped,
+        verified=old.verified + job.verified,
+        removed=old.removed + job.removed,
+        bytes=old.bytes + job.bytes,
+        seconds=old.seconds + seconds,
+        completed=old.completed + (not failed),
+        failed_runs=old.failed_runs + failed,
+        peak_per_minute=max(old.peak_per_minute, 60 * job.synced / max(seconds, 0.001)),
+    )
+
+
+def _spread(files: Sequence[SyncFile], size: int) -> Iterable[Sequence[SyncFile]]:
+    return (files[start : start + size] for start in range(0, len(files), size))
