@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mixpeek_orchestration.core.errors import ItemFailure
 from mixpeek_orchestration.core.transience import is_transient_error
 
 PERMANENT: Final = "permanent"
@@ -75,9 +77,15 @@ def item_error(item: str, step: str, error: BaseException, *, row: int = -1) -> 
     return ItemError(
         item=item,
         step=step,
-        error_class=type(error).__name__,
+        error_class=_class_of(error),
         message=str(error)[:2000] or type(error).__name__,
         traceback="".join(traceback.format_exception(error))[-8000:],
         transient=is_transient_error(error),
         row=row,
     )
+
+
+def _class_of(error: BaseException) -> str:
+    """The name of the error's class; of an error that a worker reported, what it was called there."""
+    reported = error.context.get("reported") if isinstance(error, ItemFailure) else None
+    return re.sub(r"\W+", "_", str(reported or type(error).__name__))[:80]

@@ -15,8 +15,10 @@ from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, InputRow, SourceItem
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.transience import is_transient_error
 from mixpeek_orchestration.engine.envelope import Rows, enclose, gather, spread, with_errors
 from mixpeek_orchestration.engine.older_content import older_content
+from mixpeek_orchestration.engine.patience import in_rounds
 from mixpeek_orchestration.extractors.columns import from_values
 
 LOAD = "load"
@@ -38,6 +40,8 @@ INTERNAL = ("_row", "_touched", "_skipped")
 has passed it over because of its condition."""
 
 _LOADERS = 8
+_StoredRow = tuple[int, dict[str, Any]]
+"""The place of a row, and what says where its content lies."""
 
 
 def enclose_items(items: Sequence[SourceItem], job: ExtractionJob) -> pa.Table:
@@ -119,14 +123,33 @@ class Loader:
         failed: dict[int, Exception] = {}
         if missing:
             columns = table.select(["_content", "blob_type", "mime_type"]).take(pa.array(missing)).to_pylist()
-            with ThreadPoolExecutor(_LOADERS) as threads:
-                found = list(threads.map(_caught(self._stored_content), columns))
-            for place, content in zip(missing, found, strict=True):
-                if isinstance(content, Exception):
-                    failed[place] = content
-                else:
-                    data[place] = content
+            in_rounds(
+                self.job.patience,
+                list(zip(missing, columns, strict=True)),
+                lambda rows, is_last: self._read(rows, data, failed, is_last=is_last),
+            )
         return data, failed
+
+    def _read(
+        self,
+        rows: Sequence[_StoredRow],
+        data: list[str | None],
+        failed: dict[int, Exception],
+        *,
+        is_last: bool,
+    ) -> list[_StoredRow]:
+        """Read these rows into `data` and `failed`; those that may be read later are given back before the last round."""
+        with ThreadPoolExecutor(_LOADERS) as threads:
+            found = list(threads.map(_caught(self._stored_content), [row for _, row in rows]))
+        later = []
+        for (place, row), content in zip(rows, found, strict=True):
+            if not isinstance(content, Exception):
+                data[place] = content
+            elif not is_last and is_transient_error(content):
+                later.append((place, row))
+            else:
+                failed[place] = content
+        return later
 
     def _stored_content(self, row: dict[str, Any]) -> str:
         if row["_content"] is None:

@@ -93,6 +93,7 @@ class Pipeline:
                 constants,
                 vectors,
                 discarded_at_end(description) if place == last else frozenset(),
+                job.patience,
             )
             for place, step in enumerate(steps, start=self._part.first)
         ]

@@ -14,6 +14,7 @@ from mixpeek_orchestration.core.errors import InvalidOutput, InvalidPackage
 from mixpeek_orchestration.core.extractor import StepDescription
 from mixpeek_orchestration.core.failure import ItemError, item_error
 from mixpeek_orchestration.core.identity import document_id
+from mixpeek_orchestration.core.transience import Patience, is_transient_error
 from mixpeek_orchestration.engine.content import CONSTANT, CONTENT, INTERNAL
 from mixpeek_orchestration.engine.envelope import (
     Rows,
@@ -24,9 +25,11 @@ from mixpeek_orchestration.engine.envelope import (
     with_errors,
     with_reasons,
 )
+from mixpeek_orchestration.engine.patience import in_rounds
 from mixpeek_orchestration.extractors.columns import concat, from_series, from_vectors, to_frame
 
 Processor = Callable[[pd.DataFrame], pd.DataFrame]
+_Places = np.ndarray[Any, Any]
 Matches = Callable[[str, Sequence[str | None]], list[bool]]
 
 
@@ -41,6 +44,7 @@ class LiveStep:
     constants: dict[str, str]
     vector_columns: frozenset[str]
     discarded: frozenset[str] = frozenset()
+    patience: Patience = field(default_factory=Patience)
 
     def run(self, envelope: pa.Table) -> pa.Table:
         """The envelope after this step. Rows that it passes over are as they were; a row that fails is an error of
@@ -81,20 +85,29 @@ class _Batches:
 
     def run(self, places: np.ndarray[Any, Any]) -> None:
         size = max(1, self.step.description.batch_size)
-        for start in range(0, len(places), size):
-            self._bisect(places[start : start + size])
+        batches = [places[start : start + size] for start in range(0, len(places), size)]
+        in_rounds(self.step.patience, batches, self._round)
 
-    def _bisect(self, places: np.ndarray[Any, Any]) -> None:
-        """Run these rows together; when that fails, each half by itself, down to the rows that fail alone."""
+    def _round(self, batches: Sequence[_Places], is_last: bool) -> list[_Places]:
+        """Run each batch; what failed transiently is given back, to be tried again when the others are done."""
+        return [later for places in batches for later in self._bisect(places, is_last=is_last)]
+
+    def _bisect(self, places: _Places, *, is_last: bool) -> list[_Places]:
+        """Run these rows together; when that fails, each half by itself, down to the rows that fail alone. Before the
+        last round, rows that may succeed later are given back as they are."""
         failure = self._run_together(places)
         if failure is None:
-            return
+            return []
+        if not is_last and is_transient_error(failure):
+            return [places]
         if len(places) == 1 or isinstance(failure, _WholeBatch):
             self._fail(places, failure.error if isinstance(failure, _WholeBatch) else failure)
-            return
+            return []
         middle = len(places) // 2
-        self._bisect(places[:middle])
-        self._bisect(places[middle:])
+        return [
+            *self._bisect(places[:middle], is_last=is_last),
+            *self._bisect(places[middle:], is_last=is_last),
+        ]
 
     def _run_together(self, places: np.ndarray[Any, Any]) -> BaseException | None:
         """`None` when the rows came through. The error is returned rather than handled here, so that those of the

@@ -7,7 +7,14 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mixpeek_orchestration.core.errors import Broken, ItemFailure, LeaseHeld, MixpeekError
+from mixpeek_orchestration.core.errors import (
+    Broken,
+    ItemFailure,
+    LeaseHeld,
+    MixpeekError,
+    TransientItemFailure,
+)
+from mixpeek_orchestration.core.transience import is_transient_error
 
 _MESSAGE: Final = 4000
 _TRACEBACK: Final = 8000
@@ -25,6 +32,8 @@ def error_to_wire(error: BaseException) -> dict[str, Any]:
     if isinstance(error, MixpeekError):
         details = {name: _plain(value) for name, value in error.details().items()}
         shown |= {"code": error.code, "message": error.message[:_MESSAGE], "details": details}
+    elif is_transient_error(error):
+        shown["transient"] = True
     return shown
 
 
@@ -55,7 +64,8 @@ def _rebuilt(plain: Mapping[str, Any]) -> Exception:
             return builtin(message)
         except TypeError:
             pass  # its constructor wants more than a message, as UnicodeDecodeError's does
-    return ItemFailure(f"{name[:200]}: {message}" if message else name[:200])
+    failure = TransientItemFailure if plain.get("transient") is True else ItemFailure
+    return failure(f"{name[:200]}: {message}" if message else name[:200], reported=name[:200])
 
 
 def _by_code() -> dict[str, type[MixpeekError]]:

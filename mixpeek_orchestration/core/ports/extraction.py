@@ -10,6 +10,7 @@ from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.report import Usage
+from mixpeek_orchestration.core.transience import Patience
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +68,7 @@ class ExtractionJob:
     """Everything a runner and its workers need; picklable.
 
     `open_objects` is an importable function: a worker calls it with `object_store` to read content. It may be left
-    out when every row carries its text.
+    out when every row carries its text. `patience` is for what fails transiently.
     """
 
     recipe: Recipe
@@ -75,6 +76,7 @@ class ExtractionJob:
     collection_id: str
     object_store: Mapping[str, Any] = field(default_factory=dict)
     open_objects: Callable[[Mapping[str, Any]], ObjectStore] | None = None
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True)
