@@ -13,6 +13,7 @@ BENCHMARKS = {
     "embeddings": "The processor against a raw encode loop",
     "warehouse_embeddings": "The whole warehouse against a raw encode loop",
     "query": "Queries over HTTP, and a small batch",
+    "house": "What Dagster and the accounting cost beside the extraction",
     "crash": "kill -9 at random points",
 }
 
