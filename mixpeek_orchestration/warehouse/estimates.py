@@ -17,6 +17,7 @@ from mixpeek_orchestration.core.plan import Plan
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.prices import Prices
+from mixpeek_orchestration.core.replay import path_below
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.core.tiers import root_buckets, tier_of
 from mixpeek_orchestration.warehouse.collections import Collections
@@ -126,32 +127,20 @@ class Estimates:
 
     def buckets_of(self, collections: Sequence[Collection]) -> list[str]:
         """The ids of the buckets that these collections read, directly or not, each once."""
-        by_id = {
-            c.collection_id: c
-            for n in {c.namespace_id for c in collections}
-            for c in self._collections.all(n)
-        }
+        by_id = self._known(collections)
         found = [b for c in collections for b in sorted(root_buckets(c.collection_id, by_id))]
         return list(dict.fromkeys(found))
 
     def _order(self, collections: Sequence[Collection], *, below: bool) -> list[Collection]:
         """These collections, with all enabled ones below them, by tier."""
-        wanted = {c.collection_id for c in collections}
-        known = {
-            c.collection_id: c
-            for n in {c.namespace_id for c in collections}
-            for c in self._collections.all(n)
-        }
-        tiers = tier_of(known.values())
-        order = sorted(known.values(), key=lambda c: (tiers[c.collection_id], c.created_at, c.collection_id))
-        for candidate in order if below else ():
-            if (
-                candidate.enabled
-                and candidate.source.type == "collection"
-                and wanted & set(candidate.source.ids)
-            ):
-                wanted.add(candidate.collection_id)
-        return [c for c in order if c.collection_id in wanted]
+        wanted = [c.collection_id for c in collections]
+        known = self._known(collections)
+        path = path_below(wanted, known.values())
+        return [known[cid] for cid in path if below or cid in wanted]
+
+    def _known(self, collections: Sequence[Collection]) -> dict[str, Collection]:
+        namespaces = dict.fromkeys(c.namespace_id for c in collections)
+        return {c.collection_id: c for n in namespaces for c in self._collections.all(n)}
 
     def _told(self, order: Sequence[Collection], plans: dict[str, Planned], asked: AnyOf[str]) -> Outlook:
         waves: dict[str, _Wave] = {}

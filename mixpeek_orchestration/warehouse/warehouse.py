@@ -45,13 +45,14 @@ from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
 from mixpeek_orchestration.warehouse.plugins import Plugins
 from mixpeek_orchestration.warehouse.provider_models import ProviderModels, no_platform
 from mixpeek_orchestration.warehouse.removals import Removals
+from mixpeek_orchestration.warehouse.reprocess import Reprocess
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.samples import Samples
 from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.syncs import SyncPolicy, Syncs, no_source
 from mixpeek_orchestration.warehouse.spending import Spending
+from mixpeek_orchestration.warehouse.syncs import SyncPolicy, Syncs, no_source
 from mixpeek_orchestration.warehouse.uploads import Uploads
 from mixpeek_orchestration.warehouse.work import Progress
 
@@ -209,6 +210,10 @@ class Warehouse:
     @cached_property
     def spending(self) -> Spending:
         return Spending(self.catalog, self.estimates)
+
+    @cached_property
+    def reprocess(self) -> Reprocess:
+        return Reprocess(self.catalog, self.batches, self.estimates, self.spending)
 
     def plan(
         self,
