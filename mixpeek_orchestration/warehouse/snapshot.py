@@ -28,6 +28,7 @@ from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.published import SYSTEM, PackageDeployment
 from mixpeek_orchestration.core.tiers import components
+from mixpeek_orchestration.warehouse.generations import standing
 from mixpeek_orchestration.warehouse.leases import hold
 
 CURRENT: Final = "current.json"
@@ -188,7 +189,7 @@ def take_snapshot(catalog: Catalog, endpoint_of: EndpointOf, profile_of: Profile
             if b.namespace_id in names
         ),
         collections=tuple(_collection(c, names, profile_of) for c in collections if c.namespace_id in names),
-        endpoints=tuple(_endpoints(_users(collections, catalog.packages.deployments()), names, endpoint_of)),
+        endpoints=tuple(_endpoints(_users(standing(catalog, collections), catalog.packages.deployments()), names, endpoint_of)),
         retrievers=tuple(
             SnapshotRetriever(
                 r.retriever_id,
@@ -240,6 +241,16 @@ def read_snapshot(folder: Path, content_hash: str | None = None) -> Snapshot:
             f"{path} is not a snapshot.", value=str(path), fix="Delete it and run `mixpeek apply` again."
         ) from error
     return _from_json(data)
+
+
+def snapshot_text(snapshot: Snapshot) -> str:
+    """A snapshot as text; the hash is that of its content, also when parts of it were left out."""
+    return json.dumps(_as_json(replace(snapshot, content_hash=_content_hash(snapshot))), indent=1)
+
+
+def snapshot_from(text: str) -> Snapshot:
+    """The snapshot that `snapshot_text` wrote."""
+    return _from_json(json.loads(text))
 
 
 def _collection(
@@ -305,7 +316,7 @@ def _endpoints(
         if answering is not None:
             found.setdefault((namespace_id, name, *answering), []).append(collection_id)
     for (namespace_id, name, version, owner), ids in found.items():
-        readers = tuple(one for one in ids if one)
+        readers = tuple(dict.fromkeys(one for one in ids if one))
         yield SnapshotEndpoint(namespace_id, names[namespace_id], name, version, readers, owner)
 
 
