@@ -8,13 +8,16 @@ import typer
 
 from mixpeek_orchestration import __version__
 from mixpeek_orchestration.cli import (
+    budget,
     declare,
     demo,
     failures,
     index,
     lineage,
     model,
+    plan,
     replay,
+    reprocess,
     secrets,
     stack_commands,
     work,
@@ -57,4 +60,7 @@ model.add_to(app)
 lineage.add_to(app)
 index.add_to(app)
 failures.add_to(app)
+plan.add_to(app)
+reprocess.add_to(app)
+budget.add_to(app)
 replay.add_to(app)

@@ -1,4 +1,4 @@
-"""Commands on data: `ingest`, `plan`, `materialize`, `search`."""
+"""Commands on data: `ingest`, `materialize`, `search`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Namespace = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
-    for command in (ingest, plan, materialize, search):
+    for command in (ingest, materialize, search):
         app.command()(command)
 
 
@@ -47,22 +47,6 @@ def ingest(
             typer.echo(f"{target.name}: {removed} removed")
 
 
-def plan(
-    collection: Annotated[
-        str | None, typer.Argument(help="Collection, by name or id; all without it.")
-    ] = None,
-    namespace: Namespace = "default",
-) -> None:
-    """Show what a materialization would do, and why; nothing runs."""
-    from mixpeek_orchestration.cli.local import chosen_collections, local_warehouse
-    from mixpeek_orchestration.cli.tables import plan_lines
-
-    with local_warehouse() as warehouse:
-        for chosen in chosen_collections(warehouse, namespace, collection):
-            for line in plan_lines(warehouse.plan(chosen.collection_id), warehouse.history(chosen)):
-                typer.echo(line)
-
-
 def materialize(
     collection: Annotated[
         str | None, typer.Argument(help="Collection, by name or id; all without it, by tier.")
@@ -74,7 +58,11 @@ def materialize(
 
     with local_warehouse() as warehouse:
         outcomes = set()
-        for chosen in chosen_collections(warehouse, namespace, collection):
+        everything = chosen_collections(warehouse, namespace, collection)
+        if everything and not warehouse.spending.budget(everything[0].namespace_id).is_unlimited:
+            # All tiers before the first one: a run that is refused half way has been paid for in vain.
+            warehouse.spending.admit(warehouse.estimates.outlook(everything, below=False).forecast)
+        for chosen in everything:
             reports = warehouse.materialize(chosen.collection_id, None, run_id="cli", progress=typer.echo)
             outcomes |= {report.outcome for report in reports.values()}
         if outcomes & {"FAILED", "COMPLETED_WITH_ERRORS"}:

@@ -1,0 +1,45 @@
+"""`mixpeek budget`: what a namespace may spend, and what it has spent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mixpeek_orchestration.cli.work import Namespace
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command of this module."""
+    app.command()(budget)
+
+
+def budget(
+    daily: Annotated[float | None, typer.Option("--daily", min=0.0, help="Dollars a day (UTC).")] = None,
+    monthly: Annotated[
+        float | None, typer.Option("--monthly", min=0.0, help="Dollars a month (UTC).")
+    ] = None,
+    unlimited: Annotated[bool, typer.Option("--unlimited", help="Remove both limits first.")] = False,
+    namespace: Namespace = "default",
+) -> None:
+    """Show what a namespace has spent on runs, and set what it may spend."""
+    from dataclasses import replace
+
+    from mixpeek_orchestration.cli.local import local_warehouse
+    from mixpeek_orchestration.core.budget import SpendBudget
+    from mixpeek_orchestration.core.money import dollars
+
+    with local_warehouse() as warehouse:
+        namespace_id = warehouse.namespace_id(namespace)
+        before = warehouse.spending.budget(namespace_id)
+        after = SpendBudget() if unlimited else before
+        given = {"daily_usd": daily, "monthly_usd": monthly}
+        after = replace(after, **{name: usd for name, usd in given.items() if usd is not None})
+        if after != before:
+            warehouse.spending.set_budget(namespace_id, after)
+        spent = warehouse.spending.spent(namespace_id)
+        for name, usd, limit in zip(
+            ("today", "this month"), spent, (after.daily_usd, after.monthly_usd), strict=True
+        ):
+            of = "no limit" if limit is None else f"of {dollars(limit)}"
+            typer.echo(f"{name}: {dollars(usd)} spent, {of}")
