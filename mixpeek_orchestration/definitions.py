@@ -12,7 +12,7 @@ from mixpeek_orchestration.settings import Settings
 def defs() -> dg.Definitions:
     """Empty, but loading, before anything was declared."""
     settings = Settings()
-    addresses = Addresses(f"http://{settings.host}:{settings.api_port}")
+    addresses = Addresses(f"http://{settings.host}:{settings.api_port}", settings.documents)
     return build_definitions(
         pinned_snapshot(settings.snapshots), snapshots=settings.snapshots, addresses=addresses
     )

@@ -96,10 +96,12 @@ def test_a_set_of_partitions_is_planned_once(
     planned: list[list[str]] = []
     plan = Planner.plan
 
-    def counting(self: Planner, collection_id: str, batch_ids: list[str] | None = None) -> object:
+    def counting(
+        self: Planner, collection_id: str, batch_ids: list[str] | None = None, **rest: object
+    ) -> object:
         if batch_ids is not None:
             planned.append(list(batch_ids))
-        return plan(self, collection_id, batch_ids)
+        return plan(self, collection_id, batch_ids, **rest)
 
     monkeypatch.setattr(Planner, "plan", counting)
     tags = {
@@ -166,9 +168,11 @@ def test_a_run_holds_its_lease_from_first_to_last_step(
     held: list[str] = []
     plan = Planner.plan
 
-    def looking(self: Planner, collection_id: str, batch_ids: list[str] | None = None) -> object:
+    def looking(
+        self: Planner, collection_id: str, batch_ids: list[str] | None = None, **rest: object
+    ) -> object:
         held.extend(lease.name for lease in site.warehouse.catalog.leases.held(prefix="run:"))
-        return plan(self, collection_id, batch_ids)
+        return plan(self, collection_id, batch_ids, **rest)
 
     monkeypatch.setattr(Planner, "plan", looking)
     result = run(defs, instance, request)

@@ -33,6 +33,7 @@ def collection_checks(collection: SnapshotCollection) -> dg.AssetChecksDefinitio
         name=f"{resource_slug(collection.collection_id)}_checks",
         ins={"documents": dg.In(dg.Nothing)},
         out={fact: dg.Out(dg.Nothing, is_required=False) for fact in FACTS},
+        pool=naming.shared_pool(collection),  # the pools of all steps are held for the whole run
     )
     def judge(
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource

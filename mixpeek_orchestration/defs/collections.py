@@ -8,8 +8,10 @@ from mixpeek_orchestration.core.report import total
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.checks import report_checks_now
-from mixpeek_orchestration.defs.lineage import lineage_asset, no_retry_in_vain
-from mixpeek_orchestration.defs.reporting import batch_metadata, run_metadata
+from mixpeek_orchestration.defs.descriptions import collection_description
+from mixpeek_orchestration.defs.lineage import lineage_asset, no_retry_in_vain, tag_run
+from mixpeek_orchestration.defs.progress import Progress
+from mixpeek_orchestration.defs.reporting import RunReporter
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
 
@@ -24,32 +26,38 @@ def collection_asset(
     addresses: Addresses,
 ) -> dg.AssetsDefinition:
     """The asset of a collection: a row is a document, a partition the documents of one batch."""
-    made_by = f"{collection.extractor_name} {collection.extractor_version}"
+    sources = [naming.asset_key(source) for source in upstream]
 
     @lineage_asset(
         collection,
         upstream=upstream,
         partitions=partitions,
-        description=collection.description or f"The documents that {made_by} makes of its source.",
+        description=collection_description(collection, upstream),
         kinds={"ray", "lancedb"},
         metadata={
             "collection_id": collection.collection_id,
-            "extractor": made_by,
-            "api": addresses.collection(collection.collection_id),
+            "extractor": f"{collection.extractor_name} {collection.extractor_version}",
+            "api": addresses.resource(collection),
+            "samples": addresses.samples(collection),
+            "failures": addresses.failures(collection),
+            "lineage": addresses.lineage(collection),
+            "endpoint": addresses.extractor(collection),
         },
         code_version=collection.definition_fp,
     )
     def documents(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         with no_retry_in_vain():
+            tag_run(context, collection)
             opened = warehouse.open()
             reports = opened.materialize(
                 collection.collection_id,
                 list(context.partition_keys),
                 run_id=context.run_id,
-                progress=context.log.info,
+                progress=Progress(context.log.info),
             )
-            metadata = run_metadata(opened, collection.collection_id, reports)
-            for batch_id, of_batch in batch_metadata(opened, collection.collection_id, reports).items():
+            reporter = RunReporter(opened, collection, addresses, sources)
+            metadata = reporter.of_run(reports)
+            for batch_id, of_batch in reporter.of_batches(reports).items():
                 context.add_asset_metadata(of_batch, partition_key=batch_id)
         whole = total(list(reports.values()), collection_id=collection.collection_id)
         if whole.outcome in FAILED_OUTCOMES:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import dagster as dg
 from dagster.components import DefsStateConfig, DefsStateConfigArgs, ResolvedDefsStateConfig
+from dagster.components.component_scaffolding import scaffold_component
 from dagster_shared.serdes.objects.models.defs_state_info import DefsStateManagementType
 
 from mixpeek_orchestration.core.errors import InvalidInput
@@ -42,6 +43,26 @@ def _specs(what: str) -> dg.Resolver:
     )
 
 
+class ResourcesScaffolder(dg.Scaffolder[Any]):
+    """Writes `defs.yaml` with a bucket and its passages to start from, named after the folder."""
+
+    def scaffold(self, request: dg.ScaffoldRequest[Any]) -> None:
+        """The component's file in the folder asked for."""
+        name = request.target_path.name
+        passages = {
+            "collection_name": f"{name}-passages",
+            "source": {"type": "bucket", "bucket_ids": [name]},
+            "feature_extractor": {
+                "feature_extractor_name": "text_extractor",
+                "version": "v1",
+                "input_mappings": {"text": "text"},
+            },
+        }
+        bucket = {"bucket_name": name, "bucket_schema": {"properties": {"text": {"type": "text"}}}}
+        attributes = {"namespace": "default", "buckets": [bucket], "collections": [passages]}
+        scaffold_component(request, attributes if request.scaffold_format == "yaml" else None)
+
+
 class LeaselessWarehouse(WarehouseResource):
     """The warehouse in a project of somebody else: no reaper looks after its runs, and its steps may run side by side,
     so a run takes no lease."""
@@ -53,6 +74,7 @@ class LeaselessWarehouse(WarehouseResource):
         yield self
 
 
+@dg.scaffold_with(ResourcesScaffolder)
 @dataclass
 class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
     """Buckets, collections and retrievers of a Mixpeek warehouse, as assets.

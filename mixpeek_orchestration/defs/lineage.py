@@ -10,7 +10,7 @@ import dagster as dg
 
 from mixpeek_orchestration.core.errors import ClusterLost, MixpeekError
 from mixpeek_orchestration.core.identity import resource_slug
-from mixpeek_orchestration.defs import naming
+from mixpeek_orchestration.defs import naming, run_tags
 
 EXIT_FOR_A_NEW_PROCESS: Final = 75  # EX_TEMPFAIL of sysexits.h
 RETRIES: Final = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL)
@@ -69,6 +69,16 @@ def no_retry_in_vain() -> Iterator[None]:
         if error.retryable:
             raise
         raise dg.Failure(str(error), metadata={"code": error.code}, allow_retries=False) from error
+
+
+def tag_run(context: dg.AssetExecutionContext, resource: naming.Resource) -> None:
+    """The run can be found by namespace, batch and what it materializes, also when it was started by hand."""
+    wanted = naming.run_tags_of(resource)
+    if context.has_partition_key:
+        wanted[run_tags.BATCH] = context.partition_key
+    lacking = run_tags.missing(context.run.tags, wanted)
+    if lacking:
+        context.instance.add_run_tags(context.run_id, lacking)
 
 
 def _input_name(source: naming.Resource) -> str:

@@ -96,7 +96,11 @@ def build_lineage(snapshot: Snapshot, addresses: Addresses) -> Lineage:
             [collection_checks(c)],
         ),
     )
-    lineage.add("endpoints", snapshot.endpoints, lambda e: (endpoint_asset(e, upstream=graph.read_by(e)), []))
+    lineage.add(
+        "endpoints",
+        snapshot.endpoints,
+        lambda e: (endpoint_asset(e, upstream=graph.read_by(e), addresses=addresses), []),
+    )
     lineage.add(
         "retrievers",
         snapshot.retrievers,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import dagster as dg
 
+from mixpeek_orchestration.core.collection_profile import SHARED
 from mixpeek_orchestration.core.identity import digest, folded, resource_slug
 from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.warehouse.snapshot import (
@@ -13,6 +16,7 @@ from mixpeek_orchestration.warehouse.snapshot import (
     SnapshotRetriever,
 )
 
+SHARED_POOLS: Final = {"gpu": "mixpeek_gpu", "api": "mixpeek_api"}
 Resource = SnapshotBucket | SnapshotCollection | SnapshotEndpoint | SnapshotRetriever
 
 
@@ -55,6 +59,15 @@ def pool(resource: Resource) -> str:
     return resource_slug(identifier(resource))
 
 
+def shared_pool(resource: Resource) -> str | None:
+    """The pool of what a collection has to share with all others while it runs: accelerators, or calls of others.
+
+    Where it needs both it queues for the scarcer one.
+    """
+    uses = resource.uses if isinstance(resource, SnapshotCollection) else ()
+    return next((SHARED_POOLS[kind] for kind in SHARED if kind in uses), None)
+
+
 def group_name(resource: Resource) -> str:
     return resource_slug(resource.namespace_id)
 
@@ -71,6 +84,14 @@ def tags(resource: Resource) -> dict[str, str]:
         found["mixpeek/extractor"] = tag_value(f"{resource.extractor_name}_{resource.extractor_version}")
     if not isinstance(resource, SnapshotEndpoint):
         found["mixpeek/managed_by"] = tag_value(resource.managed_by)
+    return found
+
+
+def run_tags_of(resource: Resource) -> dict[str, str]:
+    """The tags of a run that materializes a resource."""
+    found = {run_tags.NAMESPACE: resource.namespace_id}
+    if isinstance(resource, SnapshotCollection):
+        found |= run_tags.of_collections({resource.collection_id: resource.name})
     return found
 
 

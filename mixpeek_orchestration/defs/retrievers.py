@@ -6,7 +6,8 @@ import dagster as dg
 
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.addresses import Addresses
-from mixpeek_orchestration.defs.lineage import lineage_asset, no_retry_in_vain
+from mixpeek_orchestration.defs.descriptions import retriever_description
+from mixpeek_orchestration.defs.lineage import lineage_asset, no_retry_in_vain, tag_run
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.warehouse.snapshot import SnapshotRetriever
 
@@ -19,14 +20,19 @@ def retriever_asset(
     @lineage_asset(
         retriever,
         upstream=upstream,
-        description=retriever.description or f"The saved search {retriever.name}.",
+        description=retriever_description(retriever),
         kinds={"retriever"},
-        metadata={"retriever_id": retriever.retriever_id, "api": addresses.retriever(retriever.retriever_id)},
+        metadata={
+            "retriever_id": retriever.retriever_id,
+            "api": addresses.resource(retriever),
+            "lineage": addresses.lineage(retriever),
+        },
     )
     def search(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
         from mixpeek_orchestration.warehouse.resolution import resolve_features
 
         with no_retry_in_vain():
+            tag_run(context, retriever)
             resources = warehouse.open().catalog.resources
             resolved = resolve_features(resources, retriever.namespace_id, retriever.retriever_id)
         context.log.info(f"{len(resolved)} features resolve.")

@@ -114,12 +114,7 @@ def _request(decision: Decision, keys: dict[str, dg.AssetKey]) -> dg.RunRequest:
         run_key=batch.run_key,
         partition_key=batch.batch_id,
         asset_selection=[keys[resource_id] for resource_id in decision.resource_ids],
-        tags={
-            run_tags.BATCH: batch.batch_id,
-            run_tags.SUBMISSION: str(batch.submission),
-            run_tags.NAMESPACE: batch.namespace_id,
-            run_tags.COLLECTIONS: ",".join(batch.collection_ids),
-        },
+        tags=run_tags.of_batch(batch, {c: keys[c].path[-1] for c in batch.collection_ids}),
     )
 
 
