@@ -93,8 +93,10 @@ def open_warehouse(
         model_store=open_objects({"url": settings.own_models}),
         model_folder=settings.root / "models",
         open_platform=lambda namespace_id: platform_reference(settings, namespace_id).open(),
+        answers=kept_answers(settings),
         prices=Prices(settings.price_cpu_hour, settings.price_gpu_hour, settings.price_items),
         runner_for=lambda items: _runner_name(settings, items, local=local),
+        logged_queries=settings.logged_queries,
         plugin_rules=PluginRules(settings.plugin_level, settings.submission_level, settings.plugin_quota),
     )
     return Warehouse(parts)

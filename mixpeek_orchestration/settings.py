@@ -82,6 +82,12 @@ class Settings(BaseSettings):
         description="Folders and s3:// prefixes that may be synced over HTTP, separated by commas; none by default.",
     )
 
+    logged_queries: int = Field(
+        default=500,
+        ge=0,
+        description="How many of a namespace's last queries are kept, for 30 days, to compare generations on; 0 for none.",
+    )
+
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="The key that secrets are encrypted with, or several: the first encrypts, all decrypt. A file in "

@@ -23,18 +23,23 @@ from mixpeek_orchestration.core.ports.syncs import OpenSource
 from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.selection import Selection
+from mixpeek_orchestration.retrieval.context import RetrievalContext
 from mixpeek_orchestration.warehouse.access import Access
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.comparisons import Comparisons
+from mixpeek_orchestration.warehouse.contents import Contents
 from mixpeek_orchestration.warehouse.declarations import Declarations
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.estimates import Estimates
 from mixpeek_orchestration.warehouse.failures import Failures
+from mixpeek_orchestration.warehouse.erasure import Erasures, KeptAnswers
 from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.inference import Inference
+from mixpeek_orchestration.warehouse.lineage import Lineage
 from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.migrations import Migrations
 from mixpeek_orchestration.warehouse.models import Models
@@ -44,11 +49,13 @@ from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
 from mixpeek_orchestration.warehouse.plugins import Plugins
 from mixpeek_orchestration.warehouse.provider_models import ProviderModels, no_platform
+from mixpeek_orchestration.warehouse.query_log import QueryLog
 from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.reprocess import Reprocess
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.samples import Samples
+from mixpeek_orchestration.warehouse.schedules import Schedules
 from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.spending import Spending
@@ -80,6 +87,8 @@ class Parts:
     sync_policy: SyncPolicy = field(default_factory=SyncPolicy)
     plugin_rules: PluginRules = field(default_factory=PluginRules)
     open_platform: Callable[[str], Platform] = no_platform
+    answers: KeptAnswers | None = None
+    logged_queries: int = 0
     prices: Prices = field(default_factory=Prices)
     runner_for: Callable[[int], str] = lambda _: "in_process"
 
@@ -117,8 +126,12 @@ class Warehouse:
         return Collections(self.catalog, self.documents, self.registry)
 
     @cached_property
+    def lineage(self) -> Lineage:
+        return Lineage(self.catalog, self.documents)
+
+    @cached_property
     def retrievers(self) -> Retrievers:
-        return Retrievers(self.catalog, self.documents, self.parts.encoder)
+        return Retrievers(self.catalog, self.documents, self.parts.encoder, log=self.queries)
 
     @cached_property
     def declarations(self) -> Declarations:
@@ -158,6 +171,10 @@ class Warehouse:
         return Models(self.catalog.models, self.parts.model_store, self.parts.model_folder)
 
     @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(self.catalog, self.batches, self.plan)
+
+    @cached_property
     def syncs(self) -> Syncs:
         parts = self.parts
         return Syncs(self.catalog, self.batches, parts.objects, parts.open_source, parts.sync_policy)
@@ -173,6 +190,14 @@ class Warehouse:
             spool=self.parts.spool,
             rules=self.parts.plugin_rules,
         )
+
+    @cached_property
+    def contents(self) -> Contents:
+        return Contents(self.catalog.erasures, self.parts.objects)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        return Erasures(self.catalog, self.documents, self.contents, answers=self.parts.answers)
 
     @cached_property
     def index_steward(self) -> IndexSteward:
@@ -191,6 +216,15 @@ class Warehouse:
             self._planner,
             is_answering=self.parts.is_answering,
         )
+
+    @cached_property
+    def queries(self) -> QueryLog:
+        return QueryLog(self.catalog.queries, limit=self.parts.logged_queries)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        context = RetrievalContext(self.catalog, self.documents, self.parts.encoder)
+        return Comparisons(context, self.queries)
 
     @cached_property
     def _planner(self) -> Planner:
@@ -284,5 +318,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Give back connections and threads."""
+        if "queries" in self.__dict__:
+            self.queries.close()
         self.parts.encoder.close()
         self.catalog.close()

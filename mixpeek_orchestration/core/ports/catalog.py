@@ -13,6 +13,7 @@ from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.failure import FailureGroup, FailureQuery, ItemError
 from mixpeek_orchestration.core.object import SourceObject
+from mixpeek_orchestration.core.ports.erasures import ErasureCatalog
 from mixpeek_orchestration.core.ports.marks import MarkCatalog
 from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
 from mixpeek_orchestration.core.ports.migrations import MigrationCatalog, QueryCatalog
@@ -181,6 +182,9 @@ class BatchCatalog(Protocol):
 
     def cancel(self, batch_id: str) -> Batch:
         """Set `CANCELED` unless the batch has ended."""
+
+    def forget(self, batch_ids: Sequence[str]) -> int:
+        """Remove drafts and batches that have ended, with what is in them; how many there were. Others stay."""
 
 
 @dataclass(frozen=True)
@@ -364,6 +368,7 @@ class Catalog(Protocol):
     leases: LeaseCatalog
     deployments: DeploymentCatalog
     uploads: UploadCatalog
+    erasures: ErasureCatalog
     secrets: SecretCatalog
     models: ModelCatalog
     packages: PackageCatalog

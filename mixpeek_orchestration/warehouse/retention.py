@@ -1,0 +1,47 @@
+"""Forgetting batches and records of syncs that are past their time. Documents and objects are never touched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from mixpeek_orchestration.core.batch import TERMINAL, Batch
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.retention import InUse, RetentionRules, batches_to_forget, before
+
+_MANY: Final = 1_000_000
+
+
+class Retention:
+    """What the catalog keeps of the past."""
+
+    def __init__(self, catalog: Catalog, rules: RetentionRules) -> None:
+        self._catalog = catalog
+        self.rules = rules
+
+    def past_batches(self, in_use: InUse) -> list[Batch]:
+        """The batches that may go now."""
+        ended = self._catalog.batches.recent(statuses={*TERMINAL, "DRAFT"}, limit=_MANY)
+        return batches_to_forget(ended, self.rules, in_use | self._open_drafts(), now=time.time())
+
+    def batch_ids(self) -> set[str]:
+        """All batches there are."""
+        return {batch.batch_id for batch in self._catalog.batches.recent(limit=_MANY)}
+
+    def forget_batches(self, batch_ids: Sequence[str]) -> int:
+        """Forget batches that have ended or were never submitted; how many. Others stay."""
+        return self._catalog.batches.forget(batch_ids)
+
+    def past_sync_jobs(self) -> list[str]:
+        """The ids of ended runs of syncs that may go now."""
+        limit = before(self.rules.sync_jobs_days, now=time.time())
+        return self._catalog.syncs.past_jobs(limit) if limit else []
+
+    def forget_sync_jobs(self, sync_job_ids: Sequence[str]) -> None:
+        self._catalog.syncs.forget_jobs(sync_job_ids)
+
+    def _open_drafts(self) -> InUse:
+        """The drafts that syncs are filling."""
+        filling = (sync.state.open_batch for sync in self._catalog.syncs.all())
+        return InUse(frozenset(filter(None, filling)))
