@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core.collection import Collection
-
-
-@dataclass(frozen=True)
-class Step:
-    """One document on the way from an object to a document: the row, and the collection it is in."""
-
-    row: Mapping[str, Any]
-    collection: Collection
+from mixpeek_orchestration.core.tiers import tier_of
+from mixpeek_orchestration.warehouse.lineage import Step
 
 
 def document_answer(way: Sequence[Step]) -> dict[str, Any]:
@@ -65,13 +58,30 @@ def lineage_answer(way: Sequence[Step]) -> dict[str, Any]:
         "source_document_id": row[document.SOURCE_ITEM] if upstream else None,
         "source_collection_id": upstream or None,
         "path": "/".join([root_bucket, *(step.collection.collection_id for step in way)]),
-        "chain": [
-            {
-                "collection_id": step.collection.collection_id,
-                "feature_extractor_id": step.row[document.EXTRACTOR],
-                "document_id": step.row[document.DOCUMENT_ID],
-                "timestamp": step.row[document.UPDATED_AT],
-            }
-            for step in way
-        ],
+        "chain": [_step_answer(step) for step in way],
+    }
+
+
+def _step_answer(step: Step) -> dict[str, Any]:
+    return {
+        "collection_id": step.collection.collection_id,
+        "feature_extractor_id": step.row[document.EXTRACTOR],
+        "document_id": step.row[document.DOCUMENT_ID],
+        "timestamp": step.row[document.UPDATED_AT],
+    }
+
+
+def trace_answer(way: Sequence[Step], collections: Sequence[Collection]) -> dict[str, Any]:
+    """The lineage of one document on its own. `depth` counts also the steps above one whose source is gone."""
+    last, first = way[-1], way[0]
+    told = lineage_answer(way)
+    chain, _ = told.pop("chain"), told.pop("path")
+    above = tier_of(collections).get(first.source[0], 0) + 1 if first.source else 0
+    return {
+        "document_id": last.document_id,
+        "collection_id": last.collection.collection_id,
+        "lineage": {**told, "source_row": None, "lineage_chain": chain},
+        "depth": len(way) + above,
+        "total_steps": len(way),
+        "message": None,
     }

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from mixpeek_orchestration.api.answers.documents import document_answer
+from mixpeek_orchestration.api.answers.documents import document_answer, trace_answer
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
-from mixpeek_orchestration.api.lineage import ways
 from mixpeek_orchestration.api.paging import PageQuery, listing, page_of
 from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.collection import Collection
@@ -90,7 +89,37 @@ def get_document(
             field="document_id",
             value=document_id,
         )
-    return document_answer(ways(house, collection, rows)[0])
+    return document_answer(house.lineage.ways(collection, rows)[0])
+
+
+@router.get("/{document_id}/lineage", summary="Trace a document")
+def trace_document(collection_identifier: str, document_id: str, here: Here, house: House) -> dict[str, Any]:
+    """Every step from the object in a bucket to the document."""
+    collection = house.collections.get(here.namespace_id, collection_identifier)
+    way = house.lineage.of(collection, document_id)
+    return trace_answer(way, house.collections.all(here.namespace_id))
+
+
+@router.get("/{document_id}/ancestors", summary="List what a document was made of")
+def list_ancestors(
+    collection_identifier: str, document_id: str, here: Here, house: House
+) -> list[dict[str, Any]]:
+    """The documents that lead to this one, the one made of the object first."""
+    collection = house.collections.get(here.namespace_id, collection_identifier)
+    way = house.lineage.of(collection, document_id, whole=True)
+    return [document_answer(way[: end + 1]) for end in range(len(way) - 1)]
+
+
+@router.get("/{document_id}/descendants", summary="List what was made of a document")
+def list_descendants(
+    collection_identifier: str, document_id: str, here: Here, house: House
+) -> list[dict[str, Any]]:
+    """The documents that were made of this one, directly or not, by tier."""
+    collection = house.collections.get(here.namespace_id, collection_identifier)
+    house.lineage.of(collection, document_id)
+    found = house.lineage.descendants(collection, document_id)
+    ways = house.lineage.ways_of(found)
+    return [document_answer(way) for way in ways]
 
 
 def _page(house: House, collection: Collection, *asked: DocumentsQuery | None) -> dict[str, Any]:
@@ -106,7 +135,7 @@ def _page(house: House, collection: Collection, *asked: DocumentsQuery | None) -
         version=version or None,
     ).to_pylist()
     total = house.documents.count(table, version=version or None)
-    found = [document_answer(way) for way in ways(house, collection, rows)]
+    found = [document_answer(way) for way in house.lineage.ways(collection, rows)]
     return listing(found, page, total=total, total_documents=total)
 
 

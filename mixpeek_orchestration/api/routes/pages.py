@@ -10,7 +10,6 @@ from fastapi.responses import RedirectResponse, Response
 
 from mixpeek_orchestration.api.answers.documents import document_answer
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute, PathNamespaceRoute, There
-from mixpeek_orchestration.api.lineage import ways
 from mixpeek_orchestration.api.pages.browser import sign_in_page
 from mixpeek_orchestration.api.pages.ticket import cookie_header, issue
 from mixpeek_orchestration.core.errors import MixpeekError
@@ -60,7 +59,7 @@ def get_samples(
         "collection_name": collection.name,
         "batch_id": batch_id,
         "total_documents": total,
-        "samples": [document_answer(way) for way in ways(house, collection, rows)],
+        "samples": [document_answer(way) for way in house.lineage.ways(collection, rows)],
     }
 
 
