@@ -86,23 +86,17 @@ def _lines(
     *,
     open_only: bool,
 ) -> list[str]:
+    from mixpeek_orchestration.core.failure_table import counted, group_line
+
     what = "an open failure" if open_only else "a failure, open or resolved"
     if not groups:
         return [f"{collection.name}: no item has {what}"]
-    lines = [f"{collection.name}: {_counted(items)} with {what}"]
-    lines += [f"  {_group_line(group)}" for group in groups]
+    lines = [f"{collection.name}: {counted(items)} with {what}"]
+    lines += [f"  {group_line(group)}" for group in groups]
     lines += [f"    {line}" for failure in newest for line in _failure_lines(failure)]
     if open_only:
         lines.append(f"  try again: mixpeek replay {collection.name} --all")
     return lines
-
-
-def _group_line(group: FailureGroup) -> str:
-    key = dict(group.key)
-    said = [key.pop("error_class", ""), f"in step {key.pop('step')}" if "step" in key else "", *key.values()]
-    tried = f"tried {group.attempts} times" if group.attempts > 1 else ""
-    told = ", ".join(part for part in [*said, tried, f"last {group.last[:19]}"] if part)
-    return f"{_counted(group.items)}: {told}"
 
 
 def _failure_lines(failure: Failure) -> list[str]:
@@ -112,10 +106,6 @@ def _failure_lines(failure: Failure) -> list[str]:
     by = f" by run {failure.resolved_by}" if failure.resolved_by else ""
     message = " ".join(error.message.split())[:160]
     return [f"{error.item}{row}{ended}{by}", f"  {error.error_class}: {message}"]
-
-
-def _counted(items: int) -> str:
-    return f"{items} item{'' if items == 1 else 's'}"
 
 
 def _as_json(

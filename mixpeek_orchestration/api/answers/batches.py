@@ -141,8 +141,10 @@ def audit_answer(batch: Batch, collections: Sequence[Collection]) -> dict[str, A
     }
 
 
-def failure_answer(failure: Failure, *, tier_num: int | None = None) -> dict[str, Any]:
-    """One failed row; the traceback stays in the failure table."""
+def failure_answer(
+    failure: Failure, *, tier_num: int | None = None, traceback: bool = False
+) -> dict[str, Any]:
+    """One failed row; the traceback stays in the failure table unless it is asked for."""
     error = failure.error
     return {
         "failure_id": failure.failure_id,
@@ -155,11 +157,15 @@ def failure_answer(failure: Failure, *, tier_num: int | None = None) -> dict[str
         "step": error.step,
         "error": error.message,
         "error_class": error.error_class,
-        "error_type": "transient" if error.transient else "permanent",
+        "error_type": error.kind,
         "attempt": failure.attempt,
         "versions": dict(failure.versions),
         "timestamp": failure.created_at,
         "resolved_at": failure.resolved_at,
+        "root_object_id": failure.root_object or None,
+        "run_id": failure.run_id or None,
+        "resolved_by": failure.resolved_by or None,
+        **({"traceback": error.traceback} if traceback else {}),
     }
 
 

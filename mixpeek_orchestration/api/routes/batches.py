@@ -20,6 +20,7 @@ from mixpeek_orchestration.api.paging import PageQuery, listing, page_of
 from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.batch import Batch, BatchStatus
 from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.failure import FailureQuery
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.specs import BatchSpec, Identifier, Spec, SubmitSpec
 
@@ -156,8 +157,9 @@ def failed_documents(
         if paging.tier_num in (None, tier.number)
         for collection in tier.collections
         if paging.collection_id in (None, collection.collection_id)
-        for failure in house.catalog.ledger.failures(collection.collection_id, limit=_MOST)
-        if failure.batch_id == batch.batch_id
+        for failure in house.catalog.failures.page(
+            FailureQuery(collection.collection_id, batch_id=batch.batch_id), limit=_MOST
+        )
     ]
     page = page_of(paging)
     return listing(found[page.offset : page.offset + page.limit], page, total=len(found))
