@@ -96,11 +96,20 @@ def paired_features(
     for vector in old.vectors:
         feature = told.get(vector.feature) or _natural(vector, old.vectors, new)
         if feature is not None:
-            paired |= {old_uri: feature for old_uri in _addresses(old, vector)}
-    sent = {uri: feature for uri, feature in old.index_map.items()}
-    own = {vector.feature: str(old.uri(vector).canonical) for vector in old.vectors}
-    passed_on = {uri: paired[own[f]] for uri, f in sent.items() if own.get(f) in paired}
+            paired |= dict.fromkeys(_addresses(old, vector), feature)
+    own = {vector.feature: old.uri(vector).canonical for vector in old.vectors}
+    passed_on = {uri: paired[own[f]] for uri, f in old.index_map.items() if own.get(f) in paired}
     return {**passed_on, **paired}
+
+
+def paired_back(old: Generation, new: Generation) -> dict[str, str]:
+    """The index map that lets the old generation answer the URIs of the new one, should it serve again."""
+    back: dict[str, str] = {}
+    for vector in old.vectors:
+        taken = new.index_map.get(old.uri(vector).canonical)
+        for theirs in (v for v in new.vectors if v.feature == taken):
+            back = {**dict.fromkeys(_addresses(new, theirs), vector.feature), **back}
+    return {**old.index_map, **back}
 
 
 def _addresses(generation: Generation, vector: VectorIndex) -> list[str]:

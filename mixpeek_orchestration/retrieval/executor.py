@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from mixpeek_orchestration.core.errors import EndpointFailed, MixpeekError, NotFound, NotReady
 from mixpeek_orchestration.core.identity import random_id
@@ -15,7 +16,7 @@ from mixpeek_orchestration.retrieval.execution import Degraded, Execution, Stage
 from mixpeek_orchestration.retrieval.inputs import Inputs, bound_inputs
 from mixpeek_orchestration.retrieval.pins import Pins
 from mixpeek_orchestration.retrieval.request import ExecuteSpec
-from mixpeek_orchestration.retrieval.scope import Scope, open_scope
+from mixpeek_orchestration.retrieval.scope import Scope, has_lost_one, open_scope
 from mixpeek_orchestration.retrieval.stages.registry import find_stage
 from mixpeek_orchestration.retrieval.stages.stage import Document, StageResult, StageRun
 from mixpeek_orchestration.retrieval.templates import inputs_used, rendered
@@ -31,33 +32,46 @@ class _Progress:
     statistics: dict[str, StageStatistics] = field(default_factory=dict)
 
 
-def execute(retriever: Retriever, request: ExecuteSpec, *, context: RetrievalContext) -> Execution:
-    """The answer of a retriever to one request.
+def execute(
+    retriever: Retriever,
+    request: ExecuteSpec,
+    *,
+    context: RetrievalContext,
+    instead: Mapping[str, str] = MappingProxyType({}),
+) -> Execution:
+    """The answer of a retriever to one request, from one generation of each collection: the one that is active when the
+    request begins, or the one that `instead` names by collection id.
 
-    Raises `InvalidInput` for inputs that do not fit, `NotReady` when a needed part is not up within the time
-    budget, `BudgetExceeded` when it was up but too slow.
+    A request that was reading a generation which is dropped meanwhile is answered again, by the one that took over.
+    Raises `InvalidInput` for inputs that do not fit, `NotReady` when a needed part is not up within the time budget, `BudgetExceeded` when it was up but too slow.
     """
     deadline = Deadline.after(retriever.max_time_ms, *request.time_budgets)
     inputs = bound_inputs(retriever.input_schema, request.inputs)
-    scope = _scope(retriever, context)
-    pins = Pins(context.documents)
+    while True:
+        scope = _scope(retriever, context, instead)
+        pins = Pins(context.documents)
+        run = StageRun("", "", scope, context, deadline, pins, request.return_vectors)
+        try:
+            progress = _progress(retriever, inputs, run)
+        except Exception:
+            if instead or not has_lost_one(context.catalog.resources, scope):
+                raise
+        else:
+            if instead or not has_lost_one(context.catalog.resources, scope):
+                return _execution(retriever, request, inputs, progress, deadline)
+
+
+def _progress(retriever: Retriever, inputs: Inputs, run: StageRun) -> _Progress:
     progress = _Progress()
     for position, stage in enumerate(retriever.stages):
-        run = StageRun(
-            name=stage.stage_name,
-            at=f"stages.{position}.config.parameters",
-            scope=scope,
-            context=context,
-            deadline=deadline,
-            pins=pins,
-            return_vectors=request.return_vectors,
-        )
-        _advance(progress, stage, inputs, run)
-    return _execution(retriever, request, inputs, progress, deadline)
+        at = f"stages.{position}.config.parameters"
+        _advance(progress, stage, inputs, replace(run, name=stage.stage_name, at=at))
+    return progress
 
 
-def _scope(retriever: Retriever, context: RetrievalContext) -> Scope:
-    scope = open_scope(context.catalog.resources, retriever.namespace_id, retriever.collection_ids)
+def _scope(retriever: Retriever, context: RetrievalContext, instead: Mapping[str, str]) -> Scope:
+    resources = context.catalog.resources
+    scope = open_scope(resources, retriever.namespace_id, retriever.collection_ids, instead=instead)
     if scope.missing and not scope.targets:
         raise NotFound(
             f"None of the collections of the retriever {retriever.name!r} exists any more.",

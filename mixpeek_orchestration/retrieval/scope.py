@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mixpeek_orchestration.core.collection import Collection, Generation, VectorIndex
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound
@@ -71,18 +72,45 @@ class Scope:
         )
 
 
-def open_scope(resources: ResourceCatalog, namespace_id: str, identifiers: Iterable[str]) -> Scope:
-    """The scope of these collections (names or ids) as the catalog has them now."""
+def open_scope(
+    resources: ResourceCatalog,
+    namespace_id: str,
+    identifiers: Iterable[str],
+    *,
+    instead: Mapping[str, str] = MappingProxyType({}),
+) -> Scope:
+    """The scope of these collections (names or ids) as the catalog has them now. `instead` names, by collection id, the
+    generation to look into where it is not the active one."""
     targets: dict[str, Target] = {}
     missing: list[str] = []
     for identifier in identifiers:
-        collection = resources.collection(namespace_id, identifier)
-        generation = resources.generation(collection.active_generation) if collection else None
-        if collection is None or generation is None:
+        target = _target(resources, namespace_id, identifier, instead)
+        if target is None:
             missing.append(identifier)
         else:
-            targets[collection.collection_id] = Target(collection, generation)
+            targets[target.collection.collection_id] = target
     return Scope(tuple(targets.values()), tuple(missing))
+
+
+def _target(
+    resources: ResourceCatalog, namespace_id: str, identifier: str, instead: Mapping[str, str]
+) -> Target | None:
+    """A generation may be switched and dropped between the two reads; then the collection names another one."""
+    looked_for = ""
+    while collection := resources.collection(namespace_id, identifier):
+        generation_id = instead.get(collection.collection_id, collection.active_generation)
+        generation = resources.generation(generation_id)
+        if generation is not None:
+            return Target(collection, generation)
+        if generation_id == looked_for:
+            return None
+        looked_for = generation_id
+    return None
+
+
+def has_lost_one(resources: ResourceCatalog, scope: Scope) -> bool:
+    """Whether a generation of this scope has been dropped. It goes from the catalog before its table does."""
+    return any(resources.generation(target.generation.generation_id) is None for target in scope.targets)
 
 
 def require_scope(

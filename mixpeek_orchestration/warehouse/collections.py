@@ -15,7 +15,7 @@ from mixpeek_orchestration.core.collection import (
     Source,
 )
 from mixpeek_orchestration.core.document import is_reserved
-from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
+from mixpeek_orchestration.core.errors import Conflict, InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.filters import read_filter
@@ -49,12 +49,15 @@ class Collections:
         `NotFound` for a source that does not exist, `Cycle` and `NameConflict`.
         """
         collection, description = self._checked(namespace_id, spec, random_id("col"), managed_by)
-        generation = first_generation(collection, description)
-        stored = self._catalog.resources.put_collection(
-            replace(collection, active_generation=generation.generation_id)
-        )
-        self._catalog.resources.put_generation(generation)
-        return stored
+        # The generation comes first: a crash in between leaves one that nobody has, not a collection without one.
+        generation = self._catalog.resources.put_generation(first_generation(collection, description))
+        try:
+            return self._catalog.resources.put_collection(
+                replace(collection, active_generation=generation.generation_id)
+            )
+        except MixpeekError:
+            self._catalog.resources.delete_generation(generation.generation_id)
+            raise
 
     def update(self, old: Collection, spec: CollectionSpec, *, managed_by: ManagedBy) -> Collection:
         """The collection with what the spec says now. Extractor, version and parameters cannot change in place."""
@@ -62,14 +65,41 @@ class Collections:
         new, description = self._checked(old.namespace_id, _pinned(spec, old), old.collection_id, managed_by)
         generation = self.generation(old)
         if first_generation(new, description).vectors != generation.vectors or not _same_extraction(old, new):
-            raise Conflict(
-                f"Collection {old.name!r} was filled by {old.extractor.id} with other parameters.",
-                field="feature_extractor",
-                value=new.extractor.id,
-                fix="Make a new collection for another extractor, version or parameters.",
-            )
+            raise needs_migration(old, new)
+        if new.extractor.input_mappings != old.extractor.input_mappings:
+            self._check_not_migrating(old)
         kept = replace(new, active_generation=old.active_generation, created_at=old.created_at)
         return self._catalog.resources.put_collection(kept)
+
+    def refilled(
+        self, collection: Collection, asked: ExtractorSpec
+    ) -> tuple[ExtractorChoice, ExtractorDescription]:
+        """What another extractor, version or parameters would fill this collection with, checked as for a new one. It
+        reads what the collection reads unless it says or needs something else.
+
+        Raises `InvalidInput` naming what does not fit the source.
+        """
+        description = self._registry.describe(
+            asked.feature_extractor_name,
+            asked.version,
+            asked.parameters,
+            namespace_id=collection.namespace_id,
+        )
+        now_read = collection.extractor.input_mappings
+        inputs = set(description.input_fields)
+        kept = now_read if not inputs or inputs >= set(now_read) else {}
+        said = extractor_choice(asked, asked.version or description.version)
+        choice = replace(
+            said,
+            parameters=description.parameters,
+            input_mappings=said.input_mappings or kept,
+            passthrough=collection.extractor.passthrough,
+            include_all_source_fields=collection.extractor.include_all_source_fields,
+        )
+        available = self._available(collection.source)
+        mappings = checked_mappings(choice, description, available, collection.source.type)
+        check_passthrough(choice, description, available)
+        return replace(choice, input_mappings=mappings), description
 
     def check_extractor(self, namespace_id: str, spec: CollectionSpec, *, at: str) -> None:
         """Raises `InvalidInput` under `at` for an extractor, version or parameters that cannot work."""
@@ -117,7 +147,12 @@ class Collections:
 
     def generation(self, collection: Collection) -> Generation:
         """The generation that answers for a collection."""
-        found = self._catalog.resources.generation(collection.active_generation)
+        resources = self._catalog.resources
+        found = resources.generation(collection.active_generation)
+        if found is None:
+            # It may have been dropped since the collection was read; then that names another one by now.
+            now_there = resources.collection(collection.namespace_id, collection.collection_id)
+            found = resources.generation(now_there.active_generation) if now_there else None
         if found is None:
             raise NotFound(
                 f"Collection {collection.name!r} has no active generation.", value=collection.collection_id
@@ -158,6 +193,17 @@ class Collections:
             for generation in generations:
                 self._documents.drop(generation.table)
             self._catalog.migrations.forget(collection.collection_id)
+
+    def _check_not_migrating(self, collection: Collection) -> None:
+        migration = self._catalog.migrations.open(collection.collection_id)
+        if migration is not None:
+            raise Conflict(
+                f"Collection {collection.name!r} is being migrated to {migration.to_extractor}; what it reads cannot "
+                "change meanwhile.",
+                field="feature_extractor.input_mappings",
+                value=migration.migration_id,
+                fix="Drop the old generation, or abandon the migration, first.",
+            )
 
     def _checked(
         self, namespace_id: str, spec: CollectionSpec, collection_id: str, managed_by: ManagedBy
@@ -233,8 +279,11 @@ class Collections:
 
 def document_fields(collection: Collection, registry: ExtractorRegistry) -> dict[str, str]:
     """The columns that documents of a collection have beside lineage and vectors, with their wire types."""
-    choice = collection.extractor
-    description = described_for(collection, registry)
+    return outputs_of(collection.extractor, described_for(collection, registry))
+
+
+def outputs_of(choice: ExtractorChoice, description: ExtractorDescription) -> dict[str, str]:
+    """The columns that an extractor leaves beside lineage and vectors, and those that are carried along."""
     vectors = {vector.column for vector in description.vectors}
     outputs = {name: "string" for name in description.output_fields if name not in vectors}
     carried = {p.target: "string" for p in choice.passthrough}
@@ -370,6 +419,18 @@ def check_passthrough(
                 fix="Give another target_path.",
             )
         taken.add(carried.target)
+
+
+def needs_migration(old: Collection, new: Collection) -> Conflict:
+    """The error for another extractor, version or parameters in place of those that filled a collection."""
+    what = "other parameters" if old.extractor.id == new.extractor.id else new.extractor.id
+    return Conflict(
+        f"Collection {old.name!r} is filled by {old.extractor.id}; {what} would need a migration.",
+        field="feature_extractor",
+        value=new.extractor.id,
+        fix=f"`mixpeek apply --migrate` fills a new generation beside the one that answers; "
+        f"`mixpeek migrate status {old.name}` follows it.",
+    )
 
 
 def _same_extraction(old: Collection, new: Collection) -> bool:

@@ -16,6 +16,7 @@ from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.published import PublishedVersion, endpoint_owner, scopes
 from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.generations import standing
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.rollout import Rollout
 
@@ -190,7 +191,7 @@ class Endpoints:
             self._rollout.fail(started.namespace_id, started.extractor_name, version, reason)
 
     def _uses(self) -> Iterator[_Use]:
-        for collection in self._catalog.resources.collections():
+        for collection in standing(self._catalog, self._catalog.resources.collections()):
             if collection.enabled:
                 choice = collection.extractor
                 yield _Use(collection.namespace_id, choice.name, choice.version, choice.parameters)

@@ -12,6 +12,7 @@ from typing import Final
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.collection import Collection, Generation
+from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.catalog import Catalog
 
 GENERATION: Final = "generation"
@@ -37,7 +38,11 @@ def shares_of(
 ) -> tuple[list[Share], list[str]]:
     """The shares of a run, the active generation first, and the batches that fill a generation which is gone."""
     generations = {g.generation_id: g for g in catalog.resources.generations(collection.collection_id)}
-    active = generations[collection.active_generation]
+    active = generations.get(collection.active_generation)
+    if active is None:
+        raise NotFound(
+            f"Collection {collection.name!r} has no active generation.", value=collection.collection_id
+        )
     others = [g for g in generations.values() if g is not active]
     if batch_ids is None:
         return [Share(active, None), *(Share(other, None, follows=True) for other in others)], []

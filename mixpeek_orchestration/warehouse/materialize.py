@@ -8,6 +8,7 @@ from dataclasses import replace
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.account import account, share_of
 from mixpeek_orchestration.core.commit_group import CommitGroup
+from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
@@ -79,6 +80,9 @@ class Materializer:
 
     def _fill(self, share: Share, run_id: str, progress: Progress, *, wait_s: float) -> dict[str, TierReport]:
         with hold(self._catalog.leases, writer_lease(share.generation), wait_s=wait_s) as lease:
+            if self._catalog.resources.generation(share.generation.generation_id) is None:
+                # It was dropped while this waited; writing would make its table again.
+                raise NotFound(f"The generation {share.generation.generation_id} is gone.")
             planned = self._planner.plan(
                 share.generation.collection_id, share.batch_ids, generation=share.generation
             )

@@ -20,14 +20,23 @@ from mixpeek_orchestration.retrieval.request import ExecuteSpec
 from mixpeek_orchestration.retrieval.spec import Origin, RetrieverSpec
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.ownership import check_owner
+from mixpeek_orchestration.warehouse.query_log import QueryLog
 
 
 class Retrievers:
     """The retrievers of the warehouse."""
 
-    def __init__(self, catalog: Catalog, documents: DocumentStore, encoder: QueryEncoder) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        documents: DocumentStore,
+        encoder: QueryEncoder,
+        *,
+        log: QueryLog | None = None,
+    ) -> None:
         self._resources = catalog.resources
         self._context = RetrievalContext(catalog, documents, encoder)
+        self._log = log
 
     def create(
         self,
@@ -73,7 +82,11 @@ class Retrievers:
     ) -> Execution:
         """The answer of a retriever; see `retrieval.executor.execute` for what it raises."""
         spec = request if isinstance(request, ExecuteSpec) else validated(ExecuteSpec, dict(request))
-        return execute(self.get(namespace_id, identifier), spec, context=self._context)
+        retriever = self.get(namespace_id, identifier)
+        answer = execute(retriever, spec, context=self._context)
+        if self._log is not None:
+            self._log.note(namespace_id, retriever.retriever_id, spec.inputs)
+        return answer
 
     def _described(self, old: Retriever, spec: RetrieverSpec, managed_by: ManagedBy) -> Retriever:
         said = spec.to_retriever(

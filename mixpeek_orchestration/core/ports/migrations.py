@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mixpeek_orchestration.core.collection import Generation
 from mixpeek_orchestration.core.migration import Migration
 
 
 class MigrationCatalog(Protocol):
     """Migrations of collections; at most one of a collection is open."""
 
-    def add(self, migration: Migration) -> Migration:
-        """Keep a new one, stamped with the time; raises `Conflict` while another one of its collection is open."""
+    def add(self, migration: Migration, generations: Sequence[Generation] = ()) -> Migration:
+        """Keep a new one, stamped with the time, and its generations with it, all or nothing; raises `Conflict` while
+        another one of its collection is open."""
 
     def get(self, migration_id: str) -> Migration | None: ...
     def of(self, collection_id: str) -> list[Migration]:

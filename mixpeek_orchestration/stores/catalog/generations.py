@@ -26,20 +26,24 @@ class GenerationTable:
     def put(self, new: Generation) -> Generation:
         """Insert or replace by id, and count the change if there is one."""
         with changing(self._database) as connection:
-            self._check_number(connection, new)
-            old = self.by_id(connection, new.generation_id)
-            kept = settled_generation(new, old)
-            if kept != old:
-                row = {
-                    "generation_id": kept.generation_id,
-                    "collection_id": kept.collection_id,
-                    "number": kept.number,
-                    "code_fp": kept.code_fp,
-                    "body": encoded(kept),
-                }
-                connection.execute(upsert(connection, generations, key=["generation_id"]), row)
-                bump(connection)
-            return kept
+            return self.write(connection, new)
+
+    def write(self, connection: Connection, new: Generation) -> Generation:
+        """As `put`, inside a transaction."""
+        self._check_number(connection, new)
+        old = self.by_id(connection, new.generation_id)
+        kept = settled_generation(new, old)
+        if kept != old:
+            row = {
+                "generation_id": kept.generation_id,
+                "collection_id": kept.collection_id,
+                "number": kept.number,
+                "code_fp": kept.code_fp,
+                "body": encoded(kept),
+            }
+            connection.execute(upsert(connection, generations, key=["generation_id"]), row)
+            bump(connection)
+        return kept
 
     def get(self, generation_id: str) -> Generation | None:
         with self._database.reading() as connection:

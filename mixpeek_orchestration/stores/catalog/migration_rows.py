@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from mixpeek_orchestration.core.collection import Generation
 from mixpeek_orchestration.core.migration import Migration
 from mixpeek_orchestration.core.ports.migrations import LoggedQuery
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.definitions import second_migration
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
+from mixpeek_orchestration.stores.catalog.generations import GenerationTable
 from mixpeek_orchestration.stores.catalog.migration_schema import migrations, query_log
 from mixpeek_orchestration.stores.catalog.revision import changing
 
@@ -24,14 +26,17 @@ class SqlMigrations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._generations = GenerationTable(database)
 
-    def add(self, migration: Migration) -> Migration:
-        """Keep a new one, stamped with the time; raises `Conflict` while another one of its collection is open."""
+    def add(self, migration: Migration, generations: Sequence[Generation] = ()) -> Migration:
+        """Keep a new one and its generations; raises `Conflict` while another one of its collection is open."""
         kept = replace(migration, created_at=now(), updated_at=now())
         with changing(self._database) as connection:
             other = _only(connection, _is_open(kept.collection_id))
             if other is not None:
                 raise second_migration(other)
+            for generation in generations:
+                self._generations.write(connection, generation)
             connection.execute(insert(migrations).values(_row(kept)))
         return kept
 

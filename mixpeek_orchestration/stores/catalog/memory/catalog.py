@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mixpeek_orchestration.stores.catalog.memory.batches import MemoryBatches
 from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeployments
+from mixpeek_orchestration.stores.catalog.memory.erasures import MemoryErasures
 from mixpeek_orchestration.stores.catalog.memory.failures import MemoryFailures
 from mixpeek_orchestration.stores.catalog.memory.leases import MemoryLeases
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
@@ -37,11 +38,12 @@ class MemoryCatalog:
         self.uploads = MemoryUploads()
         self.secrets = MemorySecrets()
         self.models = MemoryModels()
-        self.migrations = MemoryMigrations()
+        self.migrations = MemoryMigrations(self.resources.put_generation)
         self.queries = MemoryQueries()
         self.syncs = MemorySyncs()
         self.measurements = MemoryMeasurements()
         self.packages = MemoryPackages(self.resources.count_change)
+        self.erasures = MemoryErasures(vars(self), self.objects)
 
     def close(self) -> None:
         """Nothing to give back."""

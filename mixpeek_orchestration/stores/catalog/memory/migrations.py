@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from mixpeek_orchestration.core.collection import Generation
 from mixpeek_orchestration.core.migration import Migration
 from mixpeek_orchestration.core.ports.migrations import LoggedQuery
 from mixpeek_orchestration.stores.catalog.clock import now
@@ -16,16 +17,19 @@ from mixpeek_orchestration.stores.catalog.encoding import normal
 class MemoryMigrations:
     """The `MigrationCatalog` in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, put_generation: Callable[[Generation], Generation]) -> None:
+        self._put_generation = put_generation
         self._lock = threading.RLock()
         self._migrations: dict[str, Migration] = {}
 
-    def add(self, migration: Migration) -> Migration:
-        """Keep a new one, stamped with the time; raises `Conflict` while another one of its collection is open."""
+    def add(self, migration: Migration, generations: Sequence[Generation] = ()) -> Migration:
+        """Keep a new one and its generations; raises `Conflict` while another one of its collection is open."""
         with self._lock:
             other = self.open(migration.collection_id)
             if other is not None:
                 raise second_migration(other)
+            for generation in generations:
+                self._put_generation(generation)
             kept = normal(replace(migration, created_at=now(), updated_at=now()))
             self._migrations[kept.migration_id] = kept
             return kept
