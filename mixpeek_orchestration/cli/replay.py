@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from mixpeek_orchestration.cli.running import EXIT_FAILED, Now, Wait, run_or_leave
 from mixpeek_orchestration.cli.work import Namespace
-
-if TYPE_CHECKING:
-    from mixpeek_orchestration.core.batch import Batch
-    from mixpeek_orchestration.warehouse.warehouse import Warehouse
-
-EXIT_FAILED = 2
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,9 +24,8 @@ def replay(
         list[str] | None, typer.Option("--item", help="This item; can be given several times.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every item with an open failure.")] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Run the batch in this process instead of leaving it to the stack.")
-    ] = False,
+    now: Now = False,
+    wait: Wait = False,
     namespace: Namespace = "default",
 ) -> None:
     """Submit a batch that tries failed items again, permanent failures too, and nothing else."""
@@ -49,19 +43,5 @@ def replay(
         batch = warehouse.failed.replay(chosen, error_class=error_class, items=item or None)
         items = batch.metadata["replay"]["items"][chosen.collection_id]
         typer.echo(f"{chosen.name}: {batch.batch_id} tries {items} items again")
-        if not run_or_leave(warehouse, batch, now=now):
+        if not run_or_leave(warehouse, batch, now=now, wait=wait):
             raise typer.Exit(EXIT_FAILED)
-
-
-def run_or_leave(warehouse: Warehouse, batch: Batch, *, now: bool) -> bool:
-    """Run a submitted batch through its tiers in this process, or say who will; `False` when something failed."""
-    if not now:
-        typer.echo("It runs as soon as the stack is up (`mixpeek up`); --now runs it here.")
-        return True
-    outcomes = set()
-    for collection_id in batch.collection_ids:
-        reports = warehouse.materialize(
-            collection_id, [batch.batch_id], run_id="cli", progress=lambda line: typer.echo(f"  {line}")
-        )
-        outcomes |= {report.outcome for report in reports.values()}
-    return not outcomes & {"FAILED", "COMPLETED_WITH_ERRORS"}

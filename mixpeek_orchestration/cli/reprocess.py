@@ -10,14 +10,12 @@ import typer
 
 from mixpeek_orchestration.cli import selecting
 from mixpeek_orchestration.cli.plan import AsJson, MaxCost, meant, show
-from mixpeek_orchestration.cli.replay import run_or_leave
+from mixpeek_orchestration.cli.running import EXIT_FAILED, Now, Wait, run_or_leave
 from mixpeek_orchestration.cli.work import Namespace
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.warehouse.reprocess import Reprocessing
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
-
-EXIT_FAILED = 2
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,9 +36,8 @@ def reprocess(
     max_cost: MaxCost = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the price, run nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it runs.")] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Run it in this process instead of leaving it to the stack.")
-    ] = False,
+    now: Now = False,
+    wait: Wait = False,
     as_json: AsJson = False,
     namespace: Namespace = "default",
 ) -> None:
@@ -69,7 +66,7 @@ def reprocess(
             return
         # JSON is alone on standard output.
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            done = _run(warehouse, asked, now=now)
+            done = _run(warehouse, asked, now=now, wait=wait)
         if not done:
             raise typer.Exit(EXIT_FAILED)
 
@@ -79,10 +76,10 @@ def _agreed(*, as_json: bool) -> bool:
     return not as_json and typer.confirm("Run it?")
 
 
-def _run(warehouse: Warehouse, asked: Reprocessing, *, now: bool) -> bool:
+def _run(warehouse: Warehouse, asked: Reprocessing, *, now: bool, wait: bool) -> bool:
     """Submit it, and run it here when asked to; `False` when something failed."""
     done = True
     for batch in warehouse.reprocess.submit(asked):
         typer.echo(f"{batch.batch_id}: {batch.object_count} source objects submitted")
-        done = run_or_leave(warehouse, batch, now=now) and done
+        done = run_or_leave(warehouse, batch, now=now, wait=wait) and done
     return done
