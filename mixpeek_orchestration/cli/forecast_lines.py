@@ -34,11 +34,21 @@ def _tier_lines(tier: TierForecast) -> Iterator[str]:
     for change in tier.code_changes:
         yield f"  code: {change}"
     if tier.may_change:
-        yield f"  below a change: up to {tier.may_change:,} more, where what they read comes out different"
-    if tier.at_most is None:
+        yield f"  from above: {_further(tier)}"
+    if tier.leaving:
+        yield f"  from above: {tier.leaving:,} items go, their documents above do"
+    if tier.is_guess:
+        yield "  price: unknown, no run of a tier above was measured yet"
+    elif tier.at_most is None:
         yield f"  price: unknown, no run of {tier.extractor} was measured yet"
     elif tier.extract or tier.may_change:
         yield f"  price: {_range(tier.at_least, tier.at_most)} (from {tier.basis})"
+
+
+def _further(tier: TierForecast) -> str:
+    if tier.is_guess:
+        return f"{tier.may_change:,} or more items, depending on how many documents they are made into"
+    return f"up to {tier.may_change:,} items, those whose documents above come out new or different"
 
 
 def _counts(tier: TierForecast) -> str:

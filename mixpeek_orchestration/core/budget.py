@@ -32,9 +32,11 @@ class SpendBudget:
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit with what is used up of it. `name` is how people know it, `fix` what they can do about it."""
+    """One limit with what is used up of it. `name` is how people know it, `field` where it is set, `fix` what they can
+    do about it."""
 
     name: str
+    field: str
     usd: float
     spent: float
     fix: str
@@ -72,8 +74,8 @@ def refuse_over(forecast: Forecast, limits: Sequence[Limit]) -> None:
             raise OverBudget(
                 f"This would cost up to {dollars(cost.usd)}, and {limit.name} leaves {dollars(limit.left)} "
                 f"({dollars(limit.spent)} of {dollars(limit.usd)} are spent). Nothing was run.",
-                field=limit.name,
-                value=cost.usd,
+                field=limit.field,
+                value=round(cost.usd, 6),
                 fix=limit.fix,
                 estimate_usd=cost.usd,
                 limit_usd=limit.usd,
@@ -90,7 +92,7 @@ def _refuse_unpriced(forecast: Forecast, limit: Limit) -> None:
     raise OverBudget(
         f"Nobody knows what {unknown:,} items of {names} cost: no run of them was measured yet, and {limit.name} leaves "
         f"{dollars(limit.left)} ({dollars(limit.spent)} of {dollars(limit.usd)} are spent). Nothing was run.",
-        field=limit.name,
+        field=limit.field,
         value=unknown,
         fix=limit.fix
         if spent_up

@@ -32,8 +32,9 @@ class TierForecast:
 
     `new` and `stale` (by reason) items are extracted, `patched` ones get other carried fields, `unchanged` ones nothing,
     `orphaned` ones lose their documents, `failed` ones stay failed. `may_change` further items read documents that
-    tiers above would write anew: where those come out equal, nothing runs for them. Only `selected` collections were
-    asked for; the others lie below one. `at_least` is without what may change, `at_most` with it; `None` without
+    tiers above would write anew: where those come out equal, nothing runs for them; `leaving` ones go with theirs. Only `selected` collections were
+    asked for; the others lie below one. `may_change` `is_guess` where nobody knows yet how many documents a tier above
+    makes of an item. `at_least` is without what may change, `at_most` with it; `None` without
     earlier runs.
     """
 
@@ -51,6 +52,8 @@ class TierForecast:
     failed: int
     left_out: int
     may_change: int = 0
+    leaving: int = 0
+    is_guess: bool = False
     code_changes: tuple[str, ...] = ()
     at_least: Cost | None = None
     at_most: Cost | None = None
@@ -63,7 +66,7 @@ class TierForecast:
     @property
     def is_idle(self) -> bool:
         """Whether nothing at all would happen here."""
-        return not (self.extract or self.patched or self.orphaned or self.may_change)
+        return not (self.extract or self.patched or self.orphaned or self.may_change or self.leaving)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -99,7 +102,7 @@ class Forecast:
 
     @property
     def unmeasured(self) -> list[TierForecast]:
-        """The tiers with something to extract of which no run was ever measured."""
+        """The tiers of which nobody can tell what they take: no run of them, or of a tier above, was ever measured."""
         return [tier for tier in self.tiers if tier.at_most is None]
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyOf
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core import plan as planning
@@ -48,10 +48,22 @@ class Outlook:
 
 @dataclass
 class _Wave:
-    """What a tier would write anew: its items that may change, and how many new ones are expected."""
+    """What a tier would write anew: its items that may change, those that go, and how many new ones are expected."""
 
     items: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
     new: float = 0.0
+    is_guess: bool = False
+    """Whether nobody knows how many documents its new items will have."""
+
+
+@dataclass(frozen=True)
+class _FromAbove:
+    """What the tiers above do to one: items that may change, and items that go."""
+
+    may_change: int
+    leaving: int
+    is_guess: bool
 
 
 class Estimates:
@@ -87,9 +99,7 @@ class Estimates:
         plans: dict[str, Planned] = {}
         roots: list[str] = []
         for collection in order:
-            said = selection
-            if collection.collection_id not in asked and not selection.is_everything:
-                said = Selection(object_ids=tuple(roots) or (_NO_OBJECT,))
+            said = _said(selection, roots, asked=collection.collection_id in asked)
             planned = self._planner.plan(collection.collection_id, selection=said)
             plans[collection.collection_id] = planned
             if collection.collection_id in asked:
@@ -148,23 +158,19 @@ class Estimates:
         numbers = tier_of(self._collections.all(order[0].namespace_id)) if order else {}
         for collection in order:
             planned = plans[collection.collection_id]
-            wave, may_change = self._wave(collection, planned, plans, waves)
+            wave, above = self._wave(collection, planned, plans, waves)
             waves[collection.collection_id] = wave
-            tiers.append(
-                self._tier(
-                    planned,
-                    tier=numbers[collection.collection_id],
-                    selected=collection.collection_id in asked,
-                    may_change=may_change,
-                )
-            )
+            number, selected = numbers[collection.collection_id], collection.collection_id in asked
+            tiers.append(self._tier(planned, above, tier=number, selected=selected))
         roots = {root for planned in plans.values() for root in _due(planned.plan)}
         namespace_id = order[0].namespace_id if order else ""
         return Outlook(Forecast(namespace_id, tuple(tiers), object_count=len(roots)), plans)
 
-    def _tier(self, planned: Planned, *, tier: int, selected: bool, may_change: int) -> TierForecast:
+    def _tier(self, planned: Planned, above: _FromAbove, *, tier: int, selected: bool) -> TierForecast:
         extract, name = planned.plan.count(planning.EXTRACT), planned.description.name
-        rate = self._rate(planned, extract + may_change)
+        most = extract + above.may_change
+        rate = self._rate(planned, most)
+        at_most = priced(rate, most, extractor=name, prices=self.prices)
         return TierForecast(
             collection_id=planned.collection.collection_id,
             collection=planned.collection.name,
@@ -172,10 +178,10 @@ class Estimates:
             extractor=planned.collection.extractor.id,
             selected=selected,
             **counts_of(planned.plan),
-            may_change=may_change,
+            **asdict(above),
             code_changes=tuple(planned.code_changes),
             at_least=priced(rate, extract, extractor=name, prices=self.prices),
-            at_most=priced(rate, extract + may_change, extractor=name, prices=self.prices),
+            at_most=None if above.is_guess else at_most,
             basis=rate.line if rate else "",
         )
 
@@ -192,22 +198,21 @@ class Estimates:
 
     def _wave(
         self, collection: Collection, planned: Planned, plans: dict[str, Planned], waves: dict[str, _Wave]
-    ) -> tuple[_Wave, int]:
-        """What this tier would write anew, and how many of its items that is more than its own plan says."""
-        own = planned.plan.frame.filter(
-            planned.plan.frame["action"].is_in([planning.EXTRACT, planning.PATCH])
-        )
-        own_items = set(own["item"].to_list())
-        extracted = set(planned.plan.items(planning.EXTRACT))
-        may: set[str] = set()
-        expected = 0.0
-        for source_id in collection.source.ids:
-            if source_id in waves:
-                wave = waves[source_id]
-                may |= self._documents_of(plans[source_id], wave.items)
-                expected += wave.new * self._documents_an_item(source_id)
+    ) -> tuple[_Wave, _FromAbove]:
+        """What this tier would write anew, and what that is more than its own plan says."""
+        rewritten = planned.plan.frame["action"].is_in([planning.EXTRACT, planning.PATCH])
+        own = set(planned.plan.frame.filter(rewritten)["item"].to_list())
+        above = {cid: waves[cid] for cid in collection.source.ids if cid in waves}
+        may = {one for cid, wave in above.items() for one in self._documents_of(plans[cid], wave.items)}
+        fanouts = {cid: self._documents_an_item(cid) for cid, wave in above.items() if wave.new}
+        expected = sum(above[cid].new * (fanout or 1.0) for cid, fanout in fanouts.items())
+        guessed = None in fanouts.values() or any(wave.is_guess for wave in above.values())
+        leaving = {one for cid, wave in above.items() for one in self._documents_of(plans[cid], wave.gone)}
+        gone = leaving | set(planned.plan.items(planning.DELETE))
         new = planned.plan.count_reason(planning.NEW) + expected
-        return _Wave(own_items | may, new), len(may - extracted) + round(expected)
+        further = may - set(planned.plan.items(planning.EXTRACT)) - gone
+        told = _FromAbove(len(further) + round(expected), len(leaving), guessed)
+        return _Wave(own | may, gone, new, guessed), told
 
     def _documents_of(self, planned: Planned, items: set[str]) -> set[str]:
         """The ids of the documents that stand for these source items now."""
@@ -221,11 +226,21 @@ class Estimates:
         pairs = zip(*(rows.column(name).to_pylist() for name in columns), strict=True)
         return {document_id for document_id, item in pairs if item in items}
 
-    def _documents_an_item(self, collection_id: str) -> float:
-        """How many documents a written item had in earlier runs; one where there were none."""
+    def _documents_an_item(self, collection_id: str) -> float | None:
+        """How many documents a written item had in earlier runs; `None` where there were none."""
         reports = self._catalog.ledger.history(collection_id)
         written = sum(report.written for report in reports)
-        return sum(report.rows_written for report in reports) / written if written else 1.0
+        return sum(report.rows_written for report in reports) / written if written else None
+
+
+def _said(selection: Selection, roots: Sequence[str], *, asked: bool) -> Selection:
+    """What is selected of one collection, when these objects were chosen in tiers above: a limit and a sample are
+    of objects, the same ones in all tiers."""
+    if not asked:
+        return Selection() if selection.is_everything else Selection(object_ids=tuple(roots) or (_NO_OBJECT,))
+    if roots and (selection.limit or selection.sample):
+        return selection.resolved(roots)
+    return selection
 
 
 def _due(plan: Plan) -> list[str]:

@@ -57,6 +57,7 @@ class Spending:
         return [
             Limit(
                 names[field],
+                f"spend_budget.{field}",
                 usd,
                 self._catalog.measurements.spent(namespace_id, since=since[field]),
                 "Raise it with `mixpeek budget`, or run fewer objects (--limit, --filter, --object-id).",
@@ -219,4 +220,6 @@ def _max_cost(usd: float, *, batch: Batch | None = None, spent: float = 0.0) -> 
             "--max-cost is not a sum of money.", field=MAX_COST, value=usd, fix="Give dollars."
         )
     name = f"the maximum cost of batch {batch.batch_id}" if batch else "--max-cost"
-    return Limit(name, usd, spent, "Raise it, or run fewer objects (--limit, --filter, --object-id).")
+    return Limit(
+        name, MAX_COST, usd, spent, "Raise it, or run fewer objects (--limit, --filter, --object-id)."
+    )
