@@ -9,6 +9,7 @@ from mixpeek_orchestration.bootstrap import open_warehouse
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.publishing import Publisher
 from mixpeek_orchestration.warehouse.reload import reload_definitions
+from mixpeek_orchestration.warehouse.reload_once import ReloadOnce
 
 SHUTDOWN_S = 10
 """How long requests in progress may go on after the API was told to stop."""
@@ -22,7 +23,9 @@ def main() -> None:
     publisher = Publisher(
         revision=warehouse.catalog.resources.revision,
         publish=warehouse.publish,
-        reload=lambda: reload_definitions(webserver),
+        reload=ReloadOnce(
+            warehouse.catalog.leases, settings.snapshots, lambda: reload_definitions(webserver)
+        ),
     )
     app = create_app(warehouse, limits=Limits(upload_bytes=settings.upload_bytes), background=[publisher])
     try:

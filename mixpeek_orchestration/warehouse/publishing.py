@@ -1,13 +1,14 @@
 """Keeping Dagster's picture true: one publisher watches the catalog's revision.
 
 Watching the revision, and not being told, also catches changes that another process made or whose notice was lost
-in a crash. All changes of one interval become one snapshot and one reload.
+in a crash. Changes that follow each other within a second become one snapshot and one reload.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,8 +17,21 @@ from mixpeek_orchestration.warehouse.reload import Reload
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
-INTERVAL_S = 1.0
+INTERVAL_S = 0.5
+QUIET_S = 1.0
+"""A burst of changes is over when there was none for so long."""
+LONGEST_BURST_S = 4.0
+"""Changes that do not end are published at least so often."""
 LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(frozen=True)
+class _Burst:
+    """Changes not published yet: the newest revision seen, when they began and when they grew last."""
+
+    revision: int
+    began_at: float
+    grew_at: float
 
 
 @dataclass
@@ -28,7 +42,9 @@ class Publisher:
     publish: Callable[[], Snapshot]
     reload: Callable[[], Reload]
     interval_s: float = INTERVAL_S
+    clock: Callable[[], float] = time.monotonic
     _seen_revision: int = -1
+    _burst: _Burst | None = None
     _loaded_hash: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -44,9 +60,12 @@ class Publisher:
             self._thread.join(timeout=5)
 
     def step(self) -> bool:
-        """Publish and reload if something changed; `True` when Dagster now shows the newest definitions."""
+        """Publish and reload if something changed and the burst of changes is over.
+
+        `False` when Dagster could not be made to show the newest definitions and has to be asked again later.
+        """
         revision = self.revision()
-        if revision == self._seen_revision:
+        if revision == self._seen_revision or not self._is_over(revision):
             return True
         snapshot = self.publish()
         if snapshot.content_hash != self._loaded_hash:
@@ -56,7 +75,20 @@ class Publisher:
                 return False
             self._loaded_hash = snapshot.content_hash
         self._seen_revision = revision
+        self._burst = None
         return True
+
+    def _is_over(self, revision: int) -> bool:
+        """Whether the burst that led to this revision has ended, or has gone on for too long."""
+        now = self.clock()
+        if self._burst is None or revision != self._burst.revision:
+            began_at = self._burst.began_at if self._burst else now
+            self._burst = _Burst(revision, began_at, now)
+        return (
+            now - self._burst.grew_at >= QUIET_S
+            or now - self._burst.began_at >= LONGEST_BURST_S
+            or self._seen_revision < 0
+        )
 
     def _watch(self) -> None:
         pause = self.interval_s
