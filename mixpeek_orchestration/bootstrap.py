@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.ports.packages import PackageInspector
     from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, Platform, PlatformReference
     from mixpeek_orchestration.core.ports.serving import EndpointHost
+    from mixpeek_orchestration.core.retention import RetentionRules
     from mixpeek_orchestration.engine.harness import Harness
     from mixpeek_orchestration.extractors.llm.cache import ResponseCache
     from mixpeek_orchestration.extractors.registry import PackageRegistry
@@ -88,6 +89,7 @@ def open_warehouse(
         inspector=_inspector(settings, folders),
         spool=settings.spool,
         open_source=open_source,
+        retention_rules=_retention(settings),
         sync_policy=SyncPolicy(settings.sync_allowed),
         secret_cipher=_cipher(settings),
         model_store=open_objects({"url": settings.own_models}),
@@ -122,6 +124,17 @@ def open_scratch(settings: Settings) -> Warehouse:
         scratch.packages = known.packages
     warehouse = open_warehouse(settings, local=True, catalog=scratch)
     return Warehouse(replace(warehouse.parts, documents=MemoryDocumentStore()))
+
+
+def _retention(settings: Settings) -> RetentionRules:
+    from mixpeek_orchestration.core.retention import RetentionRules
+
+    return RetentionRules(
+        runs_days=settings.retain_runs_days,
+        batches_days=settings.retain_batches_days,
+        drafts_days=settings.retain_drafts_days,
+        sync_jobs_days=settings.retain_sync_jobs_days,
+    )
 
 
 def _registry(settings: Settings, catalog: Catalog, folders: PackageRegistry) -> ExtractorRegistry:

@@ -119,6 +119,23 @@ class Settings(BaseSettings):
         description='Dollars per item of extractors that pay others unmeasured, by name: {"my_ocr": 0.0015}.',
     )
 
+    retain_runs_days: float = Field(
+        default=30.0,
+        ge=0,
+        description="How many days runs are kept with their events after they ended; 0 for ever.",
+    )
+    retain_batches_days: float = Field(
+        default=180.0, ge=0, description="How many days batches are kept after they ended; 0 for ever."
+    )
+    retain_drafts_days: float = Field(
+        default=30.0,
+        ge=0,
+        description="How many days batches are kept that were never submitted; 0 for ever.",
+    )
+    retain_sync_jobs_days: float = Field(
+        default=30.0, ge=0, description="How many days the record of a sync's run is kept; 0 for ever."
+    )
+
     @property
     def root(self) -> Path:
         """The home as an absolute path."""

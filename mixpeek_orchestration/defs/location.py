@@ -14,10 +14,11 @@ from mixpeek_orchestration.defs.buckets import bucket_asset
 from mixpeek_orchestration.defs.checks import collection_checks
 from mixpeek_orchestration.defs.collections import collection_asset
 from mixpeek_orchestration.defs.endpoints import endpoint_asset
+from mixpeek_orchestration.defs.failures import failures_spec
 from mixpeek_orchestration.defs.graph import Graph
 from mixpeek_orchestration.defs.resources import WarehouseResource
-from mixpeek_orchestration.defs.retiring import retire_endpoints
 from mixpeek_orchestration.defs.retrievers import retriever_asset
+from mixpeek_orchestration.defs.schedules import JOBS, build_schedules
 from mixpeek_orchestration.defs.sensors.all import build_sensors
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
@@ -62,13 +63,19 @@ def build_definitions(
     """
     lineage = build_lineage(snapshot, addresses)
     sensors = build_sensors(snapshot, defined=frozenset(lineage.assets), snapshots=snapshots)
+    schedules = build_schedules(snapshot, defined=frozenset(lineage.assets), broken=lineage.broken)
     if lineage.broken:
         sensors.append(broken_sensor(lineage.broken, snapshot.content_hash))
     return dg.Definitions(
-        assets=[*lineage.assets.values(), *(stand_in(broken) for broken in lineage.broken)],
+        assets=[
+            *lineage.assets.values(),
+            *(failures_spec(c, addresses) for c in snapshot.collections if c.collection_id in lineage.assets),
+            *(stand_in(broken) for broken in lineage.broken),
+        ],
         asset_checks=[*lineage.checks, *(stand_in_check(broken) for broken in lineage.broken)],
         sensors=sensors,
-        jobs=[retire_endpoints],
+        jobs=JOBS,
+        schedules=schedules,
         resources={"warehouse": warehouse or WarehouseResource()},
         executor=dg.in_process_executor,
     )
@@ -93,7 +100,7 @@ def build_lineage(snapshot: Snapshot, addresses: Addresses) -> Lineage:
                 partitions=graph.partitions(c.collection_id),
                 addresses=addresses,
             ),
-            [collection_checks(c)],
+            [collection_checks(c, addresses)],
         ),
     )
     lineage.add(

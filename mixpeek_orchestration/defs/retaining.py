@@ -4,6 +4,7 @@
 """
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -60,10 +61,11 @@ def forget(instance: dg.DagsterInstance, past: "Retention", *, dry_run: bool) ->
     jobs = past.past_sync_jobs()
     kept = past.batch_ids() - set(batches)
     runs = [
-        run.run_id for run in runs_to_forget(past_runs(instance), past.rules, kept_batches=kept, now=_now())
+        run.run_id
+        for run in runs_to_forget(past_runs(instance), past.rules, kept_batches=kept, now=time.time())
     ]
     if not dry_run:
-        _forget_keys(instance, set(batches))
+        _forget_keys(instance, past.partition_names(), set(batches))
         past.forget_batches(batches)
         past.forget_sync_jobs(jobs)
         for run_id in runs:
@@ -117,20 +119,11 @@ def past_runs(instance: dg.DagsterInstance) -> Iterable[PastRun]:
         )
 
 
-def _forget_keys(instance: dg.DagsterInstance, batch_ids: set[str]) -> None:
-    """The keys are looked for in every component: one that was absorbed left its keys behind."""
-    from mixpeek_orchestration.settings import Settings
-    from mixpeek_orchestration.warehouse.snapshot import read_snapshot
-
-    for component in read_snapshot(Settings().snapshots).components if batch_ids else ():
-        for key in batch_ids.intersection(instance.get_dynamic_partitions(component.name)):
-            instance.delete_dynamic_partition(component.name, key)
-
-
-def _now() -> float:
-    import time
-
-    return time.time()
+def _forget_keys(instance: dg.DagsterInstance, names: Iterable[str], batch_ids: set[str]) -> None:
+    """Keys are looked for under every name: a component that was absorbed left its keys behind."""
+    for name in names if batch_ids else ():
+        for key in batch_ids.intersection(instance.get_dynamic_partitions(name)):
+            instance.delete_dynamic_partition(name, key)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -29,6 +29,10 @@ class Retention:
         """All batches there are."""
         return {batch.batch_id for batch in self._catalog.batches.recent(limit=_MANY)}
 
+    def partition_names(self) -> list[str]:
+        """Under which names partition keys lie: a component is named by one of its buckets."""
+        return [bucket.bucket_id for bucket in self._catalog.resources.buckets()]
+
     def forget_batches(self, batch_ids: Sequence[str]) -> int:
         """Forget batches that have ended or were never submitted; how many. Others stay."""
         return self._catalog.batches.forget(batch_ids)

@@ -22,6 +22,7 @@ from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.ports.syncs import OpenSource
 from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.core.retention import RetentionRules
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.retrieval.context import RetrievalContext
 from mixpeek_orchestration.warehouse.access import Access
@@ -34,9 +35,9 @@ from mixpeek_orchestration.warehouse.declarations import Declarations
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
+from mixpeek_orchestration.warehouse.erasure import Erasures, KeptAnswers
 from mixpeek_orchestration.warehouse.estimates import Estimates
 from mixpeek_orchestration.warehouse.failures import Failures
-from mixpeek_orchestration.warehouse.erasure import Erasures, KeptAnswers
 from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.inference import Inference
 from mixpeek_orchestration.warehouse.lineage import Lineage
@@ -52,6 +53,7 @@ from mixpeek_orchestration.warehouse.provider_models import ProviderModels, no_p
 from mixpeek_orchestration.warehouse.query_log import QueryLog
 from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.reprocess import Reprocess
+from mixpeek_orchestration.warehouse.retention import Retention
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.runs import Runs
 from mixpeek_orchestration.warehouse.samples import Samples
@@ -84,6 +86,7 @@ class Parts:
     model_store: ObjectStore
     model_folder: Path
     open_source: OpenSource = no_source
+    retention_rules: RetentionRules = field(default_factory=RetentionRules)
     sync_policy: SyncPolicy = field(default_factory=SyncPolicy)
     plugin_rules: PluginRules = field(default_factory=PluginRules)
     open_platform: Callable[[str], Platform] = no_platform
@@ -169,6 +172,10 @@ class Warehouse:
     @cached_property
     def models(self) -> Models:
         return Models(self.catalog.models, self.parts.model_store, self.parts.model_folder)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self.catalog, self.parts.retention_rules)
 
     @cached_property
     def schedules(self) -> Schedules:

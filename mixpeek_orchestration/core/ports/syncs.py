@@ -44,6 +44,10 @@ class SyncCatalog(Protocol):
         """Newest first."""
 
     def job(self, sync_job_id: str) -> SyncJob | None: ...
+    def past_jobs(self, before: str) -> list[str]:
+        """The ids of jobs that ended before a moment."""
+
+    def forget_jobs(self, sync_job_ids: Sequence[str]) -> None: ...
 
 
 class SyncSource(Protocol):

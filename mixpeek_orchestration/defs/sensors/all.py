@@ -9,6 +9,7 @@ from mixpeek_orchestration.defs.sensors.batches import batch_sensor
 from mixpeek_orchestration.defs.sensors.endpoints import endpoint_sensor
 from mixpeek_orchestration.defs.sensors.reaper import dead_runs
 from mixpeek_orchestration.defs.sensors.settling import ended_runs
+from mixpeek_orchestration.defs.sensors.syncs import due_syncs
 from mixpeek_orchestration.defs.sensors.unwanted import unwanted_endpoints
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
@@ -19,7 +20,7 @@ def build_sensors(
     """Upkeep always; what asks for runs only where there is something defined to run."""
     sources = [r for r in (*snapshot.buckets, *snapshot.collections) if naming.identifier(r) in defined]
     endpoints = [e for e in snapshot.endpoints if naming.identifier(e) in defined]
-    sensors = [ended_runs, dead_runs, unwanted_endpoints]
+    sensors = [ended_runs, dead_runs, unwanted_endpoints, due_syncs]
     if sources:
         keys = {naming.identifier(resource): naming.asset_key(resource) for resource in sources}
         sensors.append(batch_sensor(snapshot, keys, snapshots))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as AnyOf
 from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.batch import TERMINAL, Batch
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog import batch_flow
 from mixpeek_orchestration.stores.catalog.clock import now
@@ -129,6 +129,13 @@ class SqlBatches:
     def cancel(self, batch_id: str) -> Batch:
         """Set `CANCELED` unless the batch has ended."""
         return self._moved(batch_id, batch_flow.canceled)
+
+    def forget(self, batch_ids: Sequence[str]) -> int:
+        """Remove drafts and batches that have ended; how many there were."""
+        with self._database.writing() as connection:
+            named = among(connection, batches.c.batch_id, batch_ids)
+            over = batches.c.status.in_(["DRAFT", *TERMINAL])
+            return connection.execute(delete(batches).where(named, over)).rowcount
 
     def _moved(self, batch_id: str, move: Callable[[Batch], Batch]) -> Batch:
         """Apply a transition to the batch while no one else can."""

@@ -108,6 +108,18 @@ class SqlSyncs:
             body = connection.execute(statement).scalar_one_or_none()
         return None if body is None else decoded(SyncJob, body)
 
+    def past_jobs(self, before: str) -> list[str]:
+        """The ids of jobs that ended before a moment."""
+        statement = select(sync_jobs.c.body).where(sync_jobs.c.status != "running").order_by(sync_jobs.c.seq)
+        with self._database.reading() as connection:
+            jobs = [decoded(SyncJob, body) for body in connection.execute(statement).scalars()]
+        return [job.sync_job_id for job in jobs if (job.completed_at or job.started_at) < before]
+
+    def forget_jobs(self, sync_job_ids: Sequence[str]) -> None:
+        with self._database.writing() as connection:
+            named = among(connection, sync_jobs.c.sync_job_id, sync_job_ids)
+            connection.execute(delete(sync_jobs).where(named))
+
 
 def unknown_sync(sync_id: str) -> NotFound:
     """The error for an id that no sync has."""

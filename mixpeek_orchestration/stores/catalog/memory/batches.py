@@ -106,6 +106,16 @@ class MemoryBatches:
                     raise batch_flow.unknown_batch(batch_id)
             return {batch_id: self._moved(batch_id, move) for batch_id in batch_ids}
 
+    def forget(self, batch_ids: Sequence[str]) -> int:
+        """Remove drafts and batches that have ended; how many there were."""
+        with self._lock:
+            over = [
+                b for i in set(batch_ids) if (b := self.get(i)) and (b.is_terminal or b.status == "DRAFT")
+            ]
+            for batch in over:
+                del self._bodies[batch.batch_id], self._members[batch.batch_id]
+            return len(over)
+
     def _moved(self, batch_id: str, move: Callable[[Batch], Batch]) -> Batch:
         with self._lock:
             old = self.get(batch_id)

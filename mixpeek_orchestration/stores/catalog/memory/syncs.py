@@ -86,5 +86,16 @@ class MemorySyncs:
             every = [job for job in reversed(self._jobs.values()) if job.sync_id == sync_id]
         return [job for job in every if status in (None, job.status)][:limit]
 
+    def past_jobs(self, before: str) -> list[str]:
+        """The ids of jobs that ended before a moment."""
+        with self._lock:
+            over = [job for job in self._jobs.values() if job.status != "running"]
+        return [job.sync_job_id for job in over if (job.completed_at or job.started_at) < before]
+
+    def forget_jobs(self, sync_job_ids: Sequence[str]) -> None:
+        with self._lock:
+            for sync_job_id in sync_job_ids:
+                self._jobs.pop(sync_job_id, None)
+
     def job(self, sync_job_id: str) -> SyncJob | None:
         return self._jobs.get(sync_job_id)

@@ -1,0 +1,39 @@
+"""Every schedule and job of the location: upkeep, and the collections' own."""
+
+from typing import Final
+
+import dagster as dg
+
+from mixpeek_orchestration.defs.broken import Broken
+from mixpeek_orchestration.defs.refreshing import collection_schedule, refresh_collection
+from mixpeek_orchestration.defs.retaining import retention
+from mixpeek_orchestration.defs.retiring import retire_endpoints
+from mixpeek_orchestration.defs.syncing import run_sync
+from mixpeek_orchestration.warehouse.snapshot import Snapshot
+
+JOBS: Final = [retire_endpoints, run_sync, refresh_collection, retention]
+UPKEEP: Final = [
+    dg.ScheduleDefinition(
+        name="nightly_retention",
+        job=retention,
+        cron_schedule="10 3 * * *",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Forgets what is past its time, every night (UTC).",
+    ),
+]
+
+
+def build_schedules(
+    snapshot: Snapshot, *, defined: frozenset[str], broken: list[Broken]
+) -> list[dg.ScheduleDefinition]:
+    """Upkeep always, and a schedule per collection that has one; one that cannot be kept costs only itself."""
+    schedules = list(UPKEEP)
+    for collection in snapshot.collections:
+        if collection.schedule and collection.collection_id in defined:
+            try:
+                schedules.append(collection_schedule(collection))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one schedule is recorded with it
+                broken.append(
+                    Broken("schedules", collection.collection_id, collection.name, str(error)[:500])
+                )
+    return schedules
