@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 ID_LENGTH = 24
 _OBJECT_PREFIX = "obj_"
+_OBJECT_ID = re.compile(_OBJECT_PREFIX + r"[0-9a-f]{24}")
 _DOCUMENT_PREFIX = "doc_"
 
 
@@ -40,6 +41,11 @@ def random_id(prefix: str) -> str:
 def object_id(bucket_id: str, key: str) -> str:
     """The identifier of the object that `key` (a unique key, source path or idempotency key) names in a bucket."""
     return _OBJECT_PREFIX + digest("object", bucket_id, key)[:ID_LENGTH]
+
+
+def is_object_id(text: str) -> bool:
+    """Whether this can be the identifier of an object."""
+    return _OBJECT_ID.fullmatch(text) is not None
 
 
 def document_id(collection_id: str, source_item: str, position: int | str) -> str:

@@ -11,6 +11,7 @@ from mixpeek_orchestration.core.index_plan import IndexPolicy, Step, plan_upkeep
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.upkeep import TableFacts, TableUpkeep
+from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import HeldLease, hold
 
 _OPEN = frozenset({"PENDING", "IN_PROGRESS"})
@@ -76,7 +77,7 @@ class IndexSteward:
     ) -> Tended:
         """The collection's tables, compacted, indexed and cleaned as far as they need it.
 
-        It works only as the writer of the collection, and never between the commits of a batch: while one is open or
+        It works only as the one writer of a table, and never between the commits of a batch: while one is open or
         another process writes, it leaves at once and says so. Before each step it looks again, so that a batch that
         arrives waits for one step at most.
         """
@@ -84,12 +85,12 @@ class IndexSteward:
         if waits_for:
             return self._told(collection, (), waits_for)
         done: list[Step] = []
-        try:
-            with hold(self._catalog.leases, f"write:{collection.collection_id}", wait_s=wait_s) as lease:
-                for generation in self._catalog.resources.generations(collection.collection_id):
+        for generation in self._catalog.resources.generations(collection.collection_id):
+            try:
+                with hold(self._catalog.leases, writer_lease(generation), wait_s=wait_s) as lease:
                     waits_for = waits_for or self._tend(collection, generation, lease, done, progress)
-        except LeaseHeld:
-            waits_for = "the process that writes to it"
+            except LeaseHeld:
+                waits_for = waits_for or f"the process that writes to {generation.table}"
         return self._told(collection, done, waits_for)
 
     def _tend(

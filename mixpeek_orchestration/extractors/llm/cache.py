@@ -48,6 +48,11 @@ class ResponseCache:
             json.dump(answer.as_dict(), file)
         os.replace(temporary, path)
 
+    def count(self, *, before: float | None = None) -> int:
+        """How many answers are kept, that were kept before a time."""
+        kept = (path.stat().st_mtime for path in self._folder.glob("*/*.json"))
+        return sum(before is None or moment <= before for moment in kept)
+
     def prune(self, *, all_of_it: bool = False) -> int:
         """Remove answers that are too old, or all; how many. Answers hold content, so erasing content ends here too."""
         oldest = time.time() if all_of_it else time.time() - self._max_age_s

@@ -57,6 +57,19 @@ class Database:
             finally:
                 raw.close()
 
+    def maintain(self, statement: str) -> tuple[Any, ...] | None:
+        """Run a statement that must be outside of a transaction; its first row, if it has any."""
+        with translated(self.url):
+            raw = self._engine.raw_connection()
+            try:
+                if not self.is_sqlite:
+                    raw.driver_connection.autocommit = True
+                cursor = raw.driver_connection.cursor()
+                cursor.execute(statement)
+                return cursor.fetchone() if cursor.description else None
+            finally:
+                raw.invalidate()
+
     def close(self) -> None:
         """Give back all connections; the next transaction opens new ones."""
         self._engine.dispose()

@@ -14,6 +14,7 @@ from mixpeek_orchestration.stores.catalog.encoding import read, written
 SHAPE_LENGTH = 32
 READ = ("object_id", "namespace_id", "bucket_id", "created_at", "updated_at", "body")
 _BLOB_FIELDS = tuple(field.name for field in fields(Blob))
+_CONTENT_HASH = _BLOB_FIELDS.index("content_hash")
 
 
 def shape_of(source: SourceObject) -> tuple[str, str]:
@@ -63,3 +64,8 @@ def object_from(row: Sequence[Any]) -> SourceObject:
         created_at=created_at,
         updated_at=updated_at,
     )
+
+
+def contents_of(body: Sequence[Any]) -> set[str]:
+    """The addresses of the contents that the body of a row names."""
+    return {values[_CONTENT_HASH] for values in body[1]}

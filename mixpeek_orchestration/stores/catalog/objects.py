@@ -16,6 +16,7 @@ from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import read, written
 from mixpeek_orchestration.stores.catalog.frames import source_frame
 from mixpeek_orchestration.stores.catalog.object_rows import READ, object_from, object_row, shape_of
+from mixpeek_orchestration.stores.catalog.released import release_all, release_replaced
 from mixpeek_orchestration.stores.catalog.schema import object_shapes, objects
 from mixpeek_orchestration.stores.catalog.statements import among, inserting, text_columns, upsert
 
@@ -41,6 +42,7 @@ class SqlObjects:
             return
         shapes = [{"shape": shape, "blobs": blobs} for shape, blobs in {shape_of(o) for o in sources}]
         with self._database.writing() as connection:
+            release_replaced(connection, sources)
             connection.execute(inserting(connection, object_shapes).on_conflict_do_nothing(), shapes)
             connection.execute(upsert(connection, objects, key=["object_id"], keep=["created_at"]), rows)
 
@@ -126,5 +128,6 @@ def forget_objects_of(connection: Connection, bucket_id: str) -> None:
 
 
 def _mark_deleted(connection: Connection, *where: Any) -> int:
+    release_all(connection, *where)
     values = {"deleted_at": now(), "size_bytes": 0, "body": _NO_CONTENT}
     return connection.execute(update(objects).where(_LIVE, *where).values(values)).rowcount

@@ -7,6 +7,7 @@ from typing import Any
 from mixpeek_orchestration.stores.catalog.batches import SqlBatches
 from mixpeek_orchestration.stores.catalog.database import BUSY_TIMEOUT_S, Database
 from mixpeek_orchestration.stores.catalog.deployments import SqlDeployments
+from mixpeek_orchestration.stores.catalog.erasures import SqlErasures
 from mixpeek_orchestration.stores.catalog.failures import SqlFailures
 from mixpeek_orchestration.stores.catalog.leases import SqlLeases
 from mixpeek_orchestration.stores.catalog.ledger import SqlLedger
@@ -38,6 +39,7 @@ class SqlCatalog:
         self.failures = SqlFailures(self._database)
         self.marks = SqlMarks(self._database)
         self.leases = SqlLeases(self._database)
+        self.erasures = SqlErasures(self._database)
         self.deployments = SqlDeployments(self._database)
         self.uploads = SqlUploads(self._database)
         self.packages = SqlPackages(self._database)

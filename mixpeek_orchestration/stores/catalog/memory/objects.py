@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ class MemoryObjects:
         self._lock = threading.RLock()
         self._created: dict[str, str] = {}
         self._live: dict[str, _Kept] = {}
+        self._released: dict[tuple[str, str], float] = {}
 
     def put(self, sources: Sequence[SourceObject]) -> None:
         """Insert or replace by id, all or none; of several with one id the last is kept."""
@@ -50,6 +52,7 @@ class MemoryObjects:
             stamped = [self._stamped(source, moment) for source in sources]
             kept = {source.object_id: _Kept.of(source) for source in stamped}
             for source in stamped:
+                self._release(source.object_id, kept={blob.content_hash for blob in source.blobs})
                 self._created.setdefault(source.object_id, source.created_at)
             self._live.update(kept)
 
@@ -71,6 +74,7 @@ class MemoryObjects:
         with self._lock:
             chosen = set(object_ids) & set(self.ids(bucket_id))
             for object_id in chosen:
+                self._release(object_id)
                 del self._live[object_id]
             return len(chosen)
 
@@ -100,6 +104,16 @@ class MemoryObjects:
             if wanted is None or kept.object_id in wanted
         ]
         return frame_of(rows, SOURCE_FRAME_SCHEMA)
+
+    def released(self) -> dict[tuple[str, str], float]:
+        """When which content was released by which object."""
+        return self._released
+
+    def _release(self, object_id: str, *, kept: AnyOf[str] = ()) -> None:
+        old = self._live.get(object_id)
+        for blob in old.read().blobs if old is not None else ():
+            if blob.content_hash not in kept:
+                self._released[blob.content_hash, object_id] = time.time()
 
     def _stamped(self, source: SourceObject, moment: str) -> SourceObject:
         created_at = self._created.get(source.object_id) or source.created_at or moment
