@@ -55,13 +55,13 @@ def collection_asset(
                 run_id=context.run_id,
                 progress=Progress(context.log.info),
             )
-            reporter = RunReporter(opened, collection, addresses, sources)
+            reporter = RunReporter(opened, collection, addresses, sources, context.run_id)
             metadata = reporter.of_run(reports)
             for batch_id, of_batch in reporter.of_batches(reports).items():
                 context.add_asset_metadata(of_batch, partition_key=batch_id)
         whole = total(list(reports.values()), collection_id=collection.collection_id)
         if whole.outcome in FAILED_OUTCOMES:
-            report_checks_now(context.instance, collection, opened)
+            report_checks_now(context.instance, collection, opened, addresses)
             raise dg.Failure(f"{whole.outcome}: {whole.line}", metadata=metadata, allow_retries=False)
         return dg.MaterializeResult(metadata=metadata)
 

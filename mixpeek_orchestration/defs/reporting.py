@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
+from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.report import TierReport, total
 from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.columns import column_lineage, column_schema
@@ -56,6 +57,7 @@ class RunReporter:
     collection: SnapshotCollection
     addresses: Addresses
     sources: Sequence[dg.AssetKey]
+    run_id: str
 
     def of_run(self, reports: Mapping[str, TierReport]) -> dict[str, Any]:
         """What all batches together did, how many documents there are now, and where to look further."""
@@ -64,12 +66,14 @@ class RunReporter:
         generation = self.warehouse.collections.generation(known)
         failures = self.warehouse.catalog.ledger.open_failure_count(self.collection.collection_id)
         return {
-            **_told(whole),
-            "open_failures": failures,
+            "summary": _line(whole),
             "samples": self.addresses.samples(self.collection),
             "failures": self.addresses.failures(self.collection),
             "lineage": self.addresses.lineage(self.collection),
             "endpoint": self.addresses.extractor(self.collection),
+            **self._told(whole),
+            "open_failures": failures,
+            **self._foreseen(),
             **self._table(generation),
             "code_fp": generation.code_fp or "none",
             "runner": ", ".join(sorted({r.usage.runner for r in reports.values() if r.usage.runner}))
@@ -82,13 +86,44 @@ class RunReporter:
         table = self.warehouse.collections.generation(known).table
         return {
             batch_id: {
-                **_told(report),
+                "summary": _line(report),
+                **self._told(report),
                 "samples": self.addresses.samples(self.collection, batch_id),
                 "dagster/partition_row_count": self.warehouse.documents.count(
                     table, where=written_by(batch_id)
                 ),
             }
             for batch_id, report in reports.items()
+        }
+
+    def _told(self, report: TierReport) -> dict[str, Any]:
+        """A report as the account that balances, and as numbers that the UI draws over time."""
+        usage = report.usage
+        items = report.written + report.empty + report.failed
+        amount = Amount(usage.wall_s, usage.cpu_s, usage.gpu_s, usage.api_usd)
+        usd = self.warehouse.estimates.prices.usd(
+            amount, extractor=self.collection.extractor_name, items=items
+        )
+        return {
+            "account": account_table(report),
+            **({"reasons": reasons_table(report.reasons)} if report.reasons else {}),
+            "outcome": report.outcome,
+            **{name: getattr(report, name) for name in PLOTTED},
+            "wall_seconds": round(usage.wall_s, 3),
+            "cpu_seconds": round(usage.cpu_s, 3),
+            **({"gpu_seconds": round(usage.gpu_s, 3)} if usage.gpu_s else {}),
+            "cost_usd": round(usd, 6),
+        }
+
+    def _foreseen(self) -> dict[str, Any]:
+        """What earlier runs had let expect of this one; nothing where there were none."""
+        measured = self.warehouse.catalog.measurements.of_run(self.run_id, self.collection.collection_id)
+        if measured is None or measured.expected is None:
+            return {}
+        return {
+            "estimated_wall_seconds": round(measured.expected.wall_s, 3),
+            "estimated_cost_usd": round(measured.foreseen_usd or 0.0, 6),
+            "estimated_from": measured.basis,
         }
 
     def _table(self, generation: Generation) -> dict[str, Any]:
@@ -106,19 +141,8 @@ class RunReporter:
         }
 
 
-def _told(report: TierReport) -> dict[str, Any]:
-    """A report in one line, as the account that balances, and as numbers that the UI draws over time."""
-    usage = report.usage
-    return {
-        "summary": dg.MetadataValue.md(f"{report.line} · **{report.outcome}**"),
-        "account": account_table(report),
-        **({"reasons": reasons_table(report.reasons)} if report.reasons else {}),
-        "outcome": report.outcome,
-        **{name: getattr(report, name) for name in PLOTTED},
-        "wall_seconds": round(usage.wall_s, 3),
-        "cpu_seconds": round(usage.cpu_s, 3),
-        **({"gpu_seconds": round(usage.gpu_s, 3)} if usage.gpu_s else {}),
-    }
+def _line(report: TierReport) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(f"{report.line} · **{report.outcome}**")
 
 
 def account_table(report: TierReport) -> dg.TableMetadataValue:
