@@ -25,6 +25,8 @@ def reachable(source: PackageSource, entry: str) -> dict[str, RewrittenModule]:
         found[file] = rewrite(source, file, private_name(source))
         for dotted in sorted(found[file].reaches):
             waiting += _files_on_the_way(source, dotted)
+        if found[file].may_reach_any:
+            waiting += list(source.modules)
     return dict(sorted(found.items()))
 
 

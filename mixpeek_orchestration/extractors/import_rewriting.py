@@ -18,15 +18,25 @@ from mixpeek_orchestration.extractors.package_source import PackageSource
 _ROOTS_MODULE: Final = "mixpeek_orchestration.extractors.import_roots"
 _ENGINE: Final = re.compile(r"engine\.(?:plugins\.)?extractors\.(?P<name>\w+)(?:\.(?P<below>.+))?")
 _LAYOUT: Final = frozenset({"manifest", "pipeline", "realtime", "processors"})
+_BY_NAME: Final = frozenset({"import_module", "__import__"})
+"""Calls that import the module they are given the name of."""
+_BY_SEARCH: Final = frozenset(
+    {"iter_modules", "walk_packages", "resolve_name", "spec_from_file_location", "run_path", "run_module"}
+)
+"""Calls that find modules in ways that only running them would tell."""
 _IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
 @dataclass
 class RewrittenModule:
-    """A module's tree with its imports rewritten, and the package modules (dotted) that it imports."""
+    """A module's tree with its imports rewritten, and the package modules (dotted) that it imports.
+
+    One that `may_reach_any` computes names of modules, so that all of the package's must count as reached.
+    """
 
     tree: ast.Module
     reaches: set[str] = field(default_factory=set)
+    may_reach_any: bool = False
     problems: list[InvalidPackage] = field(default_factory=list)
 
 
@@ -69,6 +79,31 @@ class _Rewriter(ast.NodeTransformer):
         visited = self.generic_visit(node)
         self._tolerated -= for_types_only
         return visited
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in _BY_NAME and node.args:
+            self._named_import(node.args[0])
+        elif called in _BY_SEARCH:
+            self.result.may_reach_any = True
+        return self.generic_visit(node)
+
+    def _named_import(self, name: ast.expr) -> None:
+        """What `import_module` is given counts as an import where it is written out, and as any import elsewhere."""
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+            self.result.may_reach_any = True
+            return
+        level = len(name.value) - len(name.value.lstrip("."))
+        dotted = name.value[level:]
+        own = f"{self._package_above(level)}.{dotted}".strip(".") if level else self._own_module(dotted)
+        if own is not None and (self._has(own) or self.source.is_folder(own)):
+            self.result.reaches.add(own)
+
+    def _package_above(self, level: int) -> str:
+        """The package that relative names of this many dots start from."""
+        here = dotted_name(self.file).split(".") if dotted_name(self.file) else []
+        depth = len(here) + (1 if self.file.endswith("__init__.py") else 0) - level
+        return ".".join(here[: max(depth, 0)])
 
     def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
         return [ast.copy_location(new, node) for alias in node.names for new in self._import(alias, node)]

@@ -17,6 +17,7 @@ from mixpeek_orchestration.core.published import PublishedVersion, description_k
 from mixpeek_orchestration.extractors.environments import interpreter_for
 from mixpeek_orchestration.extractors.package_cache import PackageCache
 from mixpeek_orchestration.extractors.registry import PackageRegistry
+from mixpeek_orchestration.extractors.requirements import dependencies_are_as_described
 from mixpeek_orchestration.isolation.levels import Limits
 
 DESCRIBE_S: Final = 60.0
@@ -179,17 +180,3 @@ def declared_dependencies(folder: Path) -> list[str]:
     package = parse_package(read_files(folder), folder.name)
     declared = read_declaration(package, Values(package)).get("dependencies", [])
     return [one for one in declared if isinstance(one, str)] if isinstance(declared, list | tuple) else []
-
-
-def dependencies_are_as_described(description: ExtractorDescription) -> bool:
-    """Whether what the package depends on has the versions that it was described with: they are part of its code."""
-    from mixpeek_orchestration.extractors.requirements import read_requirements, versions
-
-    if description.python:
-        return True
-    try:
-        installed = versions(read_requirements(description.dependencies))
-    except InvalidPackage:
-        return False
-    parts = description.code_parts
-    return all(parts.get(f"dependency:{name}") == version for name, version in installed.items())

@@ -21,6 +21,7 @@ from mixpeek_orchestration.extractors.package_source import (
     read_package,
     signature,
 )
+from mixpeek_orchestration.extractors.requirements import dependencies_are_as_described
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class PackageRegistry:
         use_model_cache(self._cache)
         with self._lock:
             key = (folder, self._entries[folder][0], canonical_json(given))
-            if key not in self._descriptions:
+            known = self._descriptions.get(key)
+            if known is None or not dependencies_are_as_described(known):
                 described = describe_package(entry.source, given, model_cache=self._cache)
                 self._forget_older(folder, key[1])
                 self._descriptions[key] = described

@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from mixpeek_orchestration.core.errors import InvalidPackage
+from mixpeek_orchestration.core.extractor import ExtractorDescription
 
 
 def read_requirements(declared: Iterable[str]) -> list[Requirement]:
@@ -39,6 +40,18 @@ def versions(requirements: Iterable[Requirement]) -> dict[str, str]:
             )
         found[requirement.name.lower()] = version
     return found
+
+
+def dependencies_are_as_described(description: ExtractorDescription) -> bool:
+    """Whether what the package depends on has the versions that it was described with: they are part of its code."""
+    if description.python:
+        return True
+    try:
+        installed = versions(read_requirements(description.dependencies))
+    except InvalidPackage:
+        return False
+    parts = description.code_parts
+    return all(parts.get(f"dependency:{name}") == version for name, version in installed.items())
 
 
 def check_system_packages(declared: Sequence[str]) -> None:
