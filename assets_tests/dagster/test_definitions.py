@@ -196,7 +196,7 @@ def test_building_definitions_imports_no_heavy_library(tmp_path: Path) -> None:
 import sys, dagster
 before = set(sys.modules)
 from mixpeek_orchestration.definitions import defs
-assert len(list(defs().resolve_all_asset_specs())) == 5
+assert len(list(defs().resolve_all_asset_specs())) == 7
 new = {{name.split(".")[0] for name in set(sys.modules) - before}}
 print(sorted(new & set({HEAVY!r})), "mixpeek_orchestration.bootstrap" in sys.modules)
 """

@@ -54,12 +54,12 @@ def test_failures_are_an_error_only_without_documents(site: Site) -> None:
     """Open failures warn while there are documents; a collection with nothing but failures is an error."""
     bucket = site.bucket("texts")
     collection = site.collection("words", bucket)
-    ledger = site.warehouse.catalog.ledger
-    assert nothing_failed(ledger, collection.collection_id, documents=0).holds
+    failures, which = site.warehouse.catalog.failures, site.warehouse.failed.query(collection)
+    assert nothing_failed(failures, which, documents=0).holds
     batch = site.submitted(bucket, "POISON")
     site.warehouse.materialize(collection.collection_id, [batch.batch_id], run_id="run")
-    assert nothing_failed(ledger, collection.collection_id, documents=3).severity == "WARN"
-    alone = nothing_failed(ledger, collection.collection_id, documents=0)
+    assert nothing_failed(failures, which, documents=3).severity == "WARN"
+    alone = nothing_failed(failures, which, documents=0)
     assert (alone.holds, alone.severity) == (False, "ERROR")
     assert list(alone.numbers["errors"].values()) == [1]
 

@@ -1,4 +1,4 @@
-"""Asset checks of a collection: three facts about its present state, judged together in one step."""
+"""Asset checks of a collection: facts about its present state, judged together in one step."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -7,6 +7,8 @@ import dagster as dg
 
 from mixpeek_orchestration.core.identity import resource_slug
 from mixpeek_orchestration.defs import naming
+from mixpeek_orchestration.defs.addresses import Addresses
+from mixpeek_orchestration.defs.failures import failures_event
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
 
@@ -22,8 +24,9 @@ FACTS: Final = {
 REPORTS: Final = 20
 
 
-def collection_checks(collection: SnapshotCollection) -> dg.AssetChecksDefinition:
-    """The checks of a collection. They run after each materialization, or alone from the UI.
+def collection_checks(collection: SnapshotCollection, addresses: Addresses) -> dg.AssetChecksDefinition:
+    """The checks of a collection. They run after each materialization, or alone from the UI, and with them its asset
+    of failures is renewed.
 
     The definition is put together by hand because the decorators derive input and output names from the key.
     """
@@ -39,7 +42,9 @@ def collection_checks(collection: SnapshotCollection) -> dg.AssetChecksDefinitio
         context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
     ) -> Iterator[dg.AssetCheckResult]:
         wanted = {check.name for check in context.selected_asset_check_keys}
-        for fact, verdict in judged(warehouse.open(), collection.collection_id, wanted):
+        opened = warehouse.open()
+        context.op_execution_context.log_event(failures_event(opened, collection, addresses))
+        for fact, verdict in judged(opened, collection.collection_id, wanted):
             yield dg.AssetCheckResult(
                 asset_key=key,
                 check_name=fact,
@@ -65,7 +70,8 @@ def judged(warehouse: "Warehouse", collection_id: str, wanted: set[str]) -> Iter
     """The wanted facts about a collection as it is now."""
     from mixpeek_orchestration.warehouse import verdicts
 
-    generation = warehouse.collections.generation(warehouse.collections.by_id(collection_id))
+    collection = warehouse.collections.by_id(collection_id)
+    generation = warehouse.collections.generation(collection)
     if "accounting_balances" in wanted:
         plan = warehouse.plan(collection_id).plan
         state = warehouse.documents.state(generation.table)["item"].to_list()
@@ -78,14 +84,20 @@ def judged(warehouse: "Warehouse", collection_id: str, wanted: set[str]) -> Iter
         count = warehouse.documents.count(generation.table)
         yield (
             "nothing_failed",
-            verdicts.nothing_failed(warehouse.catalog.ledger, collection_id, documents=count),
+            verdicts.nothing_failed(
+                warehouse.catalog.failures, warehouse.failed.query(collection), documents=count
+            ),
         )
 
 
 def report_checks_now(
-    instance: dg.DagsterInstance, collection: SnapshotCollection, warehouse: "Warehouse"
+    instance: dg.DagsterInstance,
+    collection: SnapshotCollection,
+    warehouse: "Warehouse",
+    addresses: Addresses,
 ) -> None:
-    """Record the checks from inside a body that is about to fail: Dagster skips the checks of a failed asset."""
+    """Record checks and failures from inside a body that is about to fail: Dagster skips the checks of a failed asset."""
+    instance.report_runless_asset_event(failures_event(warehouse, collection, addresses))
     for fact, verdict in judged(warehouse, collection.collection_id, set(FACTS)):
         instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(

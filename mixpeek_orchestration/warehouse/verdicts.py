@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.collection import Generation, VectorIndex
 from mixpeek_orchestration.core.errors import Broken
+from mixpeek_orchestration.core.failure import FailureQuery
+from mixpeek_orchestration.core.failure_table import MOST, counted, shown
 from mixpeek_orchestration.core.plan import Plan
-from mixpeek_orchestration.core.ports.catalog import Ledger
+from mixpeek_orchestration.core.ports.catalog import FailureCatalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.report import TierReport
 
@@ -63,16 +64,16 @@ def accounting_balances(plan: Plan, known_items: AnyOf[str], reports: Sequence[T
     )
 
 
-def nothing_failed(ledger: Ledger, collection_id: str, *, documents: int) -> Verdict:
-    """No item has an open failure; a collection that has nothing but failures is an error, else a warning."""
-    count = ledger.open_failure_count(collection_id)
+def nothing_failed(failures: FailureCatalog, which: FailureQuery, *, documents: int) -> Verdict:
+    """No item has an open failure, whichever batch it failed in; a collection that has nothing but failures is an
+    error, else a warning."""
+    count = len(failures.items(which))
     if count == 0:
         return Verdict(True, "No item has an open failure.", {"open_failures": 0, "documents": documents})
-    kinds = Counter(
-        f"{f.error.step}: {f.error.error_class}" for f in ledger.failures(collection_id, limit=1000)
-    )
-    numbers = {"open_failures": count, "documents": documents, "errors": dict(kinds)}
-    said = f"{count} items have an open failure."
+    groups = failures.groups(which, by=["step", "error_class"])
+    errors = {f"{shown(g.key['step'])}: {shown(g.key['error_class'])}": g.items for g in groups[:MOST]}
+    numbers = {"open_failures": count, "documents": documents, "errors": errors}
+    said = f"{counted(count)} with an open failure."
     return Verdict(False, said, numbers, "WARN" if documents else "ERROR")
 
 
