@@ -20,6 +20,7 @@ from mixpeek_orchestration.cli import (
     reprocess,
     secrets,
     stack_commands,
+    sync,
     work,
 )
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
@@ -64,3 +65,4 @@ plan.add_to(app)
 reprocess.add_to(app)
 budget.add_to(app)
 replay.add_to(app)
+sync.add_to(app)

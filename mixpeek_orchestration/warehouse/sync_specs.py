@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -157,11 +158,12 @@ def spec_of(rules: SyncRules) -> dict[str, Any]:
 
 
 def normal_path(path: str, connection_id: str | None = None) -> str:
-    """A source path in one spelling: without a slash at its end, and with the scheme that its connection implies."""
+    """A source path in one spelling: absolute, without a slash at its end, and with the scheme that its connection
+    implies. Processes in other folders read the same place."""
     plain = path.removeprefix("file://")
     if connection_id in ("s3", "conn_s3") and "://" not in plain:
         plain = f"s3://{plain}"
-    return plain.rstrip("/") or "/"
+    return plain.rstrip("/") if "://" in plain else os.path.abspath(os.path.expanduser(plain))
 
 
 def _changed(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

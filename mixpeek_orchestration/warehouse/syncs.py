@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket, ManagedBy
@@ -17,6 +18,7 @@ from mixpeek_orchestration.core.ports.syncs import OpenSource, SyncSource
 from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob, SyncRules, Trigger
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
+from mixpeek_orchestration.warehouse.leases import is_dead
 from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.sync_declarations import check_rules, declare, overlap
 from mixpeek_orchestration.warehouse.sync_specs import SyncUpdateSpec, reconcile_from
@@ -39,7 +41,8 @@ class SyncPolicy:
 
     def check(self, path: str) -> None:
         """Raises `InvalidInput` for a place that was not allowed: the server can read more than its callers may."""
-        if not any(path == root or path.startswith(f"{root.rstrip('/')}/") for root in self.allowed):
+        place = _resolved(path)
+        if not any(f"{place}/".startswith(f"{_resolved(root)}/") for root in self.allowed):
             raise InvalidInput(
                 f"{path} is not among the places that may be synced over HTTP.",
                 field="source_path",
@@ -172,6 +175,22 @@ class Syncs:
     def jobs(self, sync: Sync, *, status: str | None = None, limit: int = 100) -> list[SyncJob]:
         return self._catalog.syncs.jobs(sync.sync_id, status=status, limit=limit)
 
+    def job(self, sync: Sync, sync_job_id: str) -> SyncJob:
+        """Raises `NotFound`, also for a run of another sync."""
+        found = self._catalog.syncs.job(sync_job_id)
+        if found is None or found.sync_id != sync.sync_id:
+            raise NotFound(
+                f"Sync {sync.sync_id} has no run {sync_job_id!r}.", field="sync_job_id", value=sync_job_id
+            )
+        return found
+
+    def is_running(self, sync: Sync) -> bool:
+        """Whether a run goes on somewhere."""
+        name = f"sync:{sync.sync_id}"
+        return any(
+            lease.name == name and not is_dead(lease) for lease in self._catalog.leases.held(prefix=name)
+        )
+
     def run(
         self,
         sync_id: str,
@@ -206,6 +225,11 @@ class Syncs:
                     value=rules.source_path,
                     fix="Change that one, or remove it first.",
                 )
+
+
+def _resolved(path: str) -> str:
+    """The place that a path leads to, links followed."""
+    return path.rstrip("/") if "://" in path else str(Path(path).expanduser().resolve()).rstrip("/")
 
 
 def _requested(sync: Sync, *, full: bool, allow_deletes: bool) -> Sync:
