@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import polars as pl
 
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.collection import Collection, Generation
+from mixpeek_orchestration.core.forecast import Cost
 from mixpeek_orchestration.core.plan import Plan
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.tiers import tier_of
-from mixpeek_orchestration.warehouse.planning import Planner
+from mixpeek_orchestration.warehouse.planning import Planned, Planner
 
 _TO_DO: Final = [planning.EXTRACT, planning.PATCH, planning.DELETE]
 
@@ -36,9 +37,20 @@ class Affected:
     is_exact: bool
     reasons: Mapping[str, int] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    cost: Cost | None = None
+    """What it is expected to take; `None` where nothing like it ever ran, or where it is not exact."""
 
 
-def affected(catalog: Catalog, planner: Planner, collection: Collection, to: Generation) -> list[Affected]:
+Estimate = Callable[[Planned], tuple[Cost | None, object]]
+
+
+def affected(
+    catalog: Catalog,
+    planner: Planner,
+    collection: Collection,
+    to: Generation,
+    estimate: Estimate = lambda _: (None, None),
+) -> list[Affected]:
     """By tier: every enabled collection below, with what it would do again if `to` answered."""
     everything = [c for c in catalog.resources.collections(collection.namespace_id) if c.enabled]
     tiers = tier_of(everything)
@@ -46,8 +58,9 @@ def affected(catalog: Catalog, planner: Planner, collection: Collection, to: Gen
     for reader in sorted(everything, key=lambda c: (tiers[c.collection_id], c.created_at)):
         sources = reader.source.ids
         if collection.collection_id in sources:
-            plan = planner.plan(reader.collection_id, upstream={collection.collection_id: to}).plan
-            found[reader.collection_id] = _told(reader, tiers[reader.collection_id], plan, is_exact=True)
+            planned = planner.plan(reader.collection_id, upstream={collection.collection_id: to})
+            told = _told(reader, tiers[reader.collection_id], planned.plan)
+            found[reader.collection_id] = replace(told, cost=estimate(planned)[0])
         elif any(source in found for source in sources):
             roots = {root for source in sources if source in found for root in found[source].roots}
             plan = planner.plan(reader.collection_id).plan.within(sorted(roots))
@@ -62,7 +75,7 @@ def roots_to_rerun(
     return {one.collection_id: one.roots for one in affected(catalog, planner, collection, to) if one.roots}
 
 
-def _told(reader: Collection, tier: int, plan: Plan, *, is_exact: bool) -> Affected:
+def _told(reader: Collection, tier: int, plan: Plan) -> Affected:
     touched = plan.frame.filter(pl.col("action").is_in(_TO_DO))
     return Affected(
         reader.collection_id,
@@ -72,9 +85,9 @@ def _told(reader: Collection, tier: int, plan: Plan, *, is_exact: bool) -> Affec
         plan.count(planning.PATCH),
         plan.count(planning.DELETE),
         plan.count(planning.UNCHANGED),
-        is_exact,
-        plan.reasons(),
-        _roots(touched["root_object"].to_list()),
+        is_exact=True,
+        reasons=plan.reasons(),
+        roots=_roots(touched["root_object"].to_list()),
     )
 
 

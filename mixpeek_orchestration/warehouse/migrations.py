@@ -12,10 +12,7 @@ from dataclasses import dataclass, replace
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.collection import Collection, ExtractorChoice, Generation
-from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
-from mixpeek_orchestration.core.extractor import ExtractorDescription
-from mixpeek_orchestration.core.feature_uri import FeatureUri
-from mixpeek_orchestration.core.identity import random_id
+from mixpeek_orchestration.core.errors import Conflict, NotFound
 from mixpeek_orchestration.core.migration import (
     Migration,
     Remaining,
@@ -23,21 +20,19 @@ from mixpeek_orchestration.core.migration import (
     State,
     check_may_switch,
     is_same_extraction,
-    paired_back,
-    paired_features,
-    unpaired,
 )
 from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
 from mixpeek_orchestration.core.ports.documents import DocumentStore
-from mixpeek_orchestration.retrieval.answer import feature_dependencies
+from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
-from mixpeek_orchestration.warehouse.blast_radius import Affected, affected, roots_to_rerun
-from mixpeek_orchestration.warehouse.collections import Collections, outputs_of
+from mixpeek_orchestration.warehouse.blast_radius import Affected, Estimate, affected, roots_to_rerun
+from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.filling import Filling, lacking
+from mixpeek_orchestration.warehouse.generation_draft import draft_of
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.planning import Planner
+from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.query_endpoints import endpoint_obstacle
 from mixpeek_orchestration.warehouse.specs import ExtractorSpec
 
@@ -78,12 +73,17 @@ class Migrations:
         planner: Planner,
         *,
         is_answering: Callable[[Deployment], bool],
+        estimate: Estimate = lambda _: (None, None),
+        admit: Callable[[Planned, float | None], None] = lambda _planned, _max_cost: None,
     ) -> None:
+        """`estimate` says what a plan will take, `admit` raises `OverBudget` for one that is too dear."""
         self._catalog = catalog
         self._documents = documents
         self._collections = collections
         self._planner = planner
         self._is_answering = is_answering
+        self._estimate = estimate
+        self._admit = admit
         self._filling = Filling(catalog, planner, Batches(catalog))
 
     def start(
@@ -93,26 +93,26 @@ class Migrations:
         *,
         sample: int = 0,
         index_map: Mapping[str, str] | None = None,
+        max_cost: float | None = None,
     ) -> Migration:
         """A migration to another extractor, version or parameters, with batches that fill its generation submitted.
 
         With `sample` only that many root objects are filled, to look at before the rest is paid for; starting the same
-        again fills what is missing. Raises `InvalidInput` for what could not take over, and `Conflict` while the
-        collection is being migrated to something else.
+        again fills what is missing. Raises `InvalidInput` for what could not take over, `Conflict` while the collection
+        is being migrated to something else, and `OverBudget` before anything is written.
         """
         choice, description = self._collections.refilled(collection, asked)
         running = self._catalog.migrations.open(collection.collection_id)
         if running is None:
-            running = self._begun(collection, choice, description, sample, index_map or {})
+            old = self._collections.generation(collection)
+            draft = draft_of(self._catalog, collection, old, choice, description, index_map or {})
+            wanted = Selection(sample=sample)
+            self._admit(
+                self._planner.plan(collection.collection_id, selection=wanted, generation=draft.new), max_cost
+            )
+            running = self._catalog.migrations.add(draft.migration, [draft.new, draft.old])
         else:
-            target = self._generation(running.to_generation)
-            if not is_same_extraction(target, choice.name, choice.version, choice.parameters):
-                raise Conflict(
-                    f"Collection {collection.name!r} is being migrated to {running.to_extractor} already.",
-                    field="feature_extractor",
-                    value=choice.id,
-                    fix="Switch and drop that one, or abandon it, before another one starts.",
-                )
+            self._check_target(collection, running, choice)
         return self._filled(collection, running, sample)
 
     def resume(self, collection: Collection, *, sample: int = 0) -> Migration:
@@ -151,7 +151,7 @@ class Migrations:
             for r in self._catalog.resources.retrievers(collection.namespace_id)
             if collection.collection_id in r.collection_ids
         ]
-        reruns = affected(self._catalog, self._planner, collection, to)
+        reruns = affected(self._catalog, self._planner, collection, to, self._estimate)
         return SwitchPlan(standing, to, tuple(reruns), tuple(retrievers), to.index_map)
 
     def switch(
@@ -194,100 +194,15 @@ class Migrations:
         migration = self.open(collection)
         return self._closed(migration, migration.to_generation, migration.from_generation, "abandoned")
 
-    def _begun(
-        self,
-        collection: Collection,
-        choice: ExtractorChoice,
-        description: ExtractorDescription,
-        sample: int,
-        index_map: Mapping[str, str],
-    ) -> Migration:
-        old = self._collections.generation(collection)
-        if is_same_extraction(old, choice.name, choice.version, choice.parameters):
-            raise InvalidInput(
-                f"Collection {collection.name!r} is filled by {choice.id} with these parameters already.",
+    def _check_target(self, collection: Collection, running: Migration, choice: ExtractorChoice) -> None:
+        target = self._generation(running.to_generation)
+        if not is_same_extraction(target, choice.name, choice.version, choice.parameters):
+            raise Conflict(
+                f"Collection {collection.name!r} is being migrated to {running.to_extractor} already.",
                 field="feature_extractor",
                 value=choice.id,
-                fix="An edited working copy needs no migration: materialize the collection.",
+                fix="Switch and drop that one, or abandon it, before another one starts.",
             )
-        uri = FeatureUri(choice.name, choice.version, "")
-        paired = paired_features(old, description.vectors, index_map, new_uri=uri)
-        self._check_retrievers(collection, old, paired)
-        self._check_later_tiers(collection, choice, description)
-        number = self._next_number(collection)
-        new = Generation(
-            generation_id=f"{collection.collection_id}_g{number}",
-            collection_id=collection.collection_id,
-            number=number,
-            table=f"{collection.collection_id}_g{number}",
-            extractor_name=choice.name,
-            extractor_version=choice.version,
-            parameters=choice.parameters,
-            vectors=description.vectors,
-            created_at=now(),
-            input_mappings=choice.input_mappings,
-            index_map=paired,
-        )
-        # Without a code of its own a definition leaves the one that is kept beside it.
-        kept = replace(
-            old,
-            input_mappings=collection.extractor.input_mappings,
-            index_map=paired_back(old, new),
-            code_fp="",
-        )
-        return self._catalog.migrations.add(self._drafted(collection, choice, sample, number), [new, kept])
-
-    def _drafted(
-        self, collection: Collection, choice: ExtractorChoice, sample: int, number: int
-    ) -> Migration:
-        old = self._collections.generation(collection)
-        return Migration(
-            migration_id=random_id("mig"),
-            namespace_id=collection.namespace_id,
-            collection_id=collection.collection_id,
-            from_generation=old.generation_id,
-            to_generation=f"{collection.collection_id}_g{number}",
-            from_extractor=f"{old.extractor_name}@{old.extractor_version}",
-            to_extractor=f"{choice.name}@{choice.version}",
-            sample=sample,
-        )
-
-    def _next_number(self, collection: Collection) -> int:
-        """Higher than every number there ever was: the table of a dropped generation never comes back."""
-        there = [g.number for g in self._catalog.resources.generations(collection.collection_id)]
-        past = [m.to_generation.rpartition("_g")[2] for m in self.of(collection)]
-        return max([*there, *map(int, past)], default=0) + 1
-
-    def _check_retrievers(self, collection: Collection, old: Generation, paired: Mapping[str, str]) -> None:
-        retrievers = self._catalog.resources.retrievers(collection.namespace_id)
-        reading = [r for r in retrievers if collection.collection_id in r.collection_ids]
-        lost = unpaired((str(uri) for r in reading for uri in feature_dependencies(r)), old, paired)
-        if lost:
-            raise InvalidInput(
-                f"Retrievers search {lost[0]}, and nothing says which feature takes over.",
-                field="index_map",
-                value=lost,
-                fix=f"Say it: index_map {{{lost[0]!r}: '<feature URI of the new extractor>'}}.",
-            )
-
-    def _check_later_tiers(
-        self, collection: Collection, choice: ExtractorChoice, description: ExtractorDescription
-    ) -> None:
-        there = outputs_of(choice, description)
-        for reader in self._catalog.resources.collections(collection.namespace_id):
-            if collection.collection_id not in reader.source.ids:
-                continue
-            mapped = [path for paths in reader.extractor.input_mappings.values() for path in paths]
-            carried = [p.source_path for p in reader.extractor.passthrough]
-            read = (*mapped, *carried)
-            gone = [p for p in read if p.split(".")[0] not in there and not p.startswith("metadata.")]
-            if gone and not collection.extractor.include_all_source_fields:
-                raise InvalidInput(
-                    f"Collection {reader.name!r} reads {gone[0]!r}, which {choice.id} does not make.",
-                    field="feature_extractor",
-                    value=choice.id,
-                    fix=f"It makes: {', '.join(there)}. Change what {reader.name!r} reads first.",
-                )
 
     def _filled(self, collection: Collection, migration: Migration, sample: int) -> Migration:
         generation = self._generation(migration.to_generation)

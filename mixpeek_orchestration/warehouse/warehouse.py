@@ -222,6 +222,10 @@ class Warehouse:
             self.collections,
             self._planner,
             is_answering=self.parts.is_answering,
+            estimate=self.estimates.for_planned,
+            admit=lambda planned, max_cost: self.spending.admit(
+                self.estimates.of_planned(planned), max_cost=max_cost
+            ),
         )
 
     @cached_property
