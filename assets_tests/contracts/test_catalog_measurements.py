@@ -43,8 +43,9 @@ def test_the_newest_come_first_by_collection_extractor_and_run(catalog: Catalog)
     other = catalog.measurements.keep(replace(RUN, collection_id="col_two"))
     again = catalog.measurements.keep(replace(RUN, items=7))
     catalog.measurements.keep(replace(RUN, extractor="others", collection_id="col_three"))
-    assert catalog.measurements.of_extractor("words") == [again, other, first]
-    assert catalog.measurements.of_extractor("words", limit=1) == [again]
+    catalog.measurements.keep(replace(RUN, namespace_id="ns_two", collection_id="col_four"))
+    assert catalog.measurements.of_extractor("ns_one", "words") == [again, other, first]
+    assert catalog.measurements.of_extractor("ns_one", "words", limit=1) == [again]
     assert catalog.measurements.of_collection("col_one", limit=1) == [again]
     assert catalog.measurements.of_run("run_1", "col_one") == again
     assert catalog.measurements.of_run("run_2", "col_one") is None

@@ -56,7 +56,8 @@ def collection_asset(
                 progress=Progress(context.log.info),
             )
             reporter = RunReporter(opened, collection, addresses, sources, context.run_id)
-            metadata = reporter.of_run(reports)
+            spent = opened.spending.run_metadata(collection.collection_id, context.run_id)
+            metadata = {**reporter.of_run(reports), **spent}
             for batch_id, of_batch in reporter.of_batches(reports).items():
                 context.add_asset_metadata(of_batch, partition_key=batch_id)
         whole = total(list(reports.values()), collection_id=collection.collection_id)

@@ -45,6 +45,24 @@ class Outlook:
         roots = [root for cid in selected for root in _due(self.plans[cid].plan)]
         return list(dict.fromkeys(roots))
 
+    @property
+    def known_roots(self) -> set[str]:
+        """The source objects that were extracted before, in every collection of the first tier."""
+        first = min((tier.tier for tier in self.forecast.tiers), default=0)
+        frames = [self.plans[t.collection_id].plan.frame for t in self.forecast.tiers if t.tier == first]
+        new = {
+            root for frame in frames for root in frame.filter(frame["reason"] == planning.NEW)["root_object"]
+        }
+        return {root for frame in frames for root in frame["root_object"]} - new
+
+    @property
+    def roots(self) -> list[str]:
+        """All source objects that were looked at in collections that were asked for."""
+        selected = [tier.collection_id for tier in self.forecast.tiers if tier.selected]
+        return list(
+            dict.fromkeys(r for cid in selected for r in self.plans[cid].plan.frame["root_object"].to_list())
+        )
+
 
 @dataclass
 class _Wave:
@@ -121,6 +139,16 @@ class Estimates:
         count = sum(batch.object_count for batch in batches)
         return replace(outlook, forecast=replace(outlook.forecast, object_count=count))
 
+    def documents_of_roots(self, outlook: Outlook, roots: Sequence[str]) -> int:
+        """How many documents these source objects have now, in all collections of an outlook."""
+        return sum(
+            self._documents.by_ids(
+                planned.generation.table, document.ROOT_OBJECT, roots, columns=[document.DOCUMENT_ID]
+            ).num_rows
+            for planned in outlook.plans.values()
+            if self._documents.version(planned.generation.table)
+        )
+
     def of_planned(self, planned: Planned) -> Forecast:
         """The forecast of one plan alone."""
         return self._told(
@@ -189,7 +217,9 @@ class Estimates:
         if not items:
             return None
         return rate_of(
-            self._catalog.measurements.of_extractor(planned.description.name),
+            self._catalog.measurements.of_extractor(
+                planned.collection.namespace_id, planned.description.name
+            ),
             collection_id=planned.collection.collection_id,
             extractor=planned.description.name,
             code_fp=planned.description.code_fp,

@@ -75,15 +75,22 @@ class Reprocess:
         """Raises `OverBudget` when it would cost more than it may."""
         self._spending.admit(asked.forecast, max_cost=asked.max_cost)
 
-    def submit(self, asked: Reprocessing) -> list[Batch]:
-        """The submitted batches, one per bucket and 10,000 objects; none when there is nothing to run. Raises
-        `OverBudget` before the first one is stored."""
-        self.admit(asked)
-        return [self._batches.submit(bucket, draft.batch_id) for bucket, draft in self._drafts(asked)]
+    def submit(self, asked: Reprocessing, *, also_idle: bool = False) -> list[Batch]:
+        """The submitted batches, one per bucket and 10,000 objects; none when there is nothing to run, unless a batch
+        that finds everything up to date is wanted all the same.
 
-    def _drafts(self, asked: Reprocessing) -> Iterator[tuple[Bucket, Batch]]:
+        Raises `OverBudget` before the first one is stored, and `InvalidInput` when a batch is wanted and no object is
+        there.
+        """
+        self.admit(asked)
+        roots = asked.outlook.due_roots
+        if also_idle and not roots:
+            roots = asked.outlook.roots
+            _refuse_nothing(asked, roots)
+        return [self._batches.submit(bucket, draft.batch_id) for bucket, draft in self._drafts(asked, roots)]
+
+    def _drafts(self, asked: Reprocessing, left: list[str]) -> Iterator[tuple[Bucket, Batch]]:
         named = {c.collection_id: c for c in self._catalog.resources.collections(asked.forecast.namespace_id)}
-        left = asked.outlook.due_roots
         bucket_ids = self._estimates.buckets_of(asked.collections)
         for position, bucket_id in enumerate(bucket_ids):
             live = set(self._catalog.objects.frame([bucket_id], object_ids=left)["item"].to_list())
@@ -109,6 +116,16 @@ class Reprocess:
                         metadata=_metadata(asked),
                     ),
                 )
+
+
+def _refuse_nothing(asked: Reprocessing, roots: Sequence[str]) -> None:
+    if not roots:
+        raise InvalidInput(
+            f"{', '.join(c.name for c in asked.collections)}: the source has none of the objects.",
+            field="object_ids",
+            value=list(asked.selection.object_ids),
+            fix="Add objects first, or name others.",
+        )
 
 
 def _metadata(asked: Reprocessing) -> dict[str, Any]:

@@ -83,7 +83,8 @@ class Spending:
     def admit_batch(self, batch: Batch) -> None:
         """Raises `OverBudget` when the batch may not run; nothing is planned where nothing is limited."""
         if self._is_limited([batch]):
-            self._admit_batches([batch])
+            # All its tiers run again, whatever an earlier submission did.
+            self._admit_batches([replace(batch, tiers={})])
 
     def admit_planned(self, planned: Planned) -> None:
         """Raises `OverBudget` before a run writes anything: for its batches with all their tiers that are still to
@@ -112,14 +113,14 @@ class Spending:
         run = self._catalog.measurements.of_run(run_id, collection_id)
         if run is None:
             return {}
+        foreseen = {} if run.expected is None else {"estimated_seconds": round(run.expected.wall_s, 3)}
+        priced = {} if run.foreseen_usd is None else {"estimated_usd": run.foreseen_usd}
         return {
-            "estimated_seconds": round(run.expected.wall_s, 3) if run.expected else None,
+            **foreseen,
             "actual_seconds": round(run.total.wall_s, 3),
-            "estimated_usd": run.foreseen_usd,
+            **priced,
             "actual_usd": run.usd,
-            "cpu_seconds": round(run.total.cpu_s, 3),
-            "gpu_seconds": round(run.total.gpu_s, 3),
-            "estimated_from": run.basis or "no earlier run",
+            "estimated_from": run.basis or "nothing: it was the first run",
         }
 
     def _admit_batches(self, batches: Sequence[Batch]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from mixpeek_orchestration.core.ports.catalog import Namespace
@@ -18,6 +19,7 @@ def namespace_answer(namespace: Namespace) -> dict[str, Any]:
         "mode": "managed",
         "namespace_ready": True,
         "extractor_isolation": namespace.isolation or None,
+        "spend_budget": asdict(namespace.spend_budget),
         "created_at": namespace.created_at or None,
         "updated_at": namespace.created_at or None,
     }

@@ -11,11 +11,19 @@ from mixpeek_orchestration.api.answers.namespaces import namespace_answer
 from mixpeek_orchestration.api.guard import House, Key, KeyRoute
 from mixpeek_orchestration.api.paging import ListBody, Paging, listing_of, page_of
 from mixpeek_orchestration.api.unbuilt import Off
+from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.errors import Forbidden
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.specs import Name, Spec
 
 router = APIRouter(prefix="/v1/namespaces", tags=["Namespaces"], route_class=KeyRoute)
+
+
+class SpendBudgetBody(Spec):
+    """What the runs of a namespace may cost; without a figure there is no limit."""
+
+    daily_usd: float | None = Field(default=None, ge=0)
+    monthly_usd: float | None = Field(default=None, ge=0)
 
 
 class NamespaceBody(Spec):
@@ -43,7 +51,7 @@ class NamespaceBody(Spec):
     infrastructure: Later = None
     trusted_issuers: Later = None
     tiering: Later = None
-    spend_budget: Later = None
+    spend_budget: SpendBudgetBody | None = None
     cost_cap_override: Later = None
 
 
@@ -59,6 +67,9 @@ def create_namespace(body: NamespaceBody, key: Key, house: House) -> dict[str, A
     namespace = house.access.create_namespace(
         body.namespace_name, description=body.description, isolation=body.extractor_isolation or ""
     )
+    if body.spend_budget is not None:
+        budget = SpendBudget(**body.spend_budget.model_dump())
+        namespace = house.spending.set_budget(namespace.namespace_id, budget)
     return namespace_answer(namespace)
 
 

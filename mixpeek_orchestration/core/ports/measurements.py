@@ -13,8 +13,8 @@ class MeasurementCatalog(Protocol):
     def keep(self, measurement: Measurement) -> Measurement:
         """Add one, dated now unless it is dated."""
 
-    def of_extractor(self, extractor: str, *, limit: int = 200) -> list[Measurement]:
-        """Those of an extractor by name, in all collections, newest first."""
+    def of_extractor(self, namespace_id: str, extractor: str, *, limit: int = 200) -> list[Measurement]:
+        """Those of an extractor by name, in all collections of a namespace, newest first."""
 
     def of_collection(self, collection_id: str, *, limit: int = 20) -> list[Measurement]:
         """Newest first."""

@@ -30,9 +30,10 @@ class SqlMeasurements:
             connection.execute(insert(measurements).values({**row, "body": encoded(kept)}))
         return kept
 
-    def of_extractor(self, extractor: str, *, limit: int = 200) -> list[Measurement]:
-        """Those of an extractor by name, in all collections, newest first."""
-        return self._newest(measurements.c.extractor == extractor, limit=limit)
+    def of_extractor(self, namespace_id: str, extractor: str, *, limit: int = 200) -> list[Measurement]:
+        """Those of an extractor by name, in all collections of a namespace, newest first."""
+        in_namespace = measurements.c.namespace_id == namespace_id
+        return self._newest(measurements.c.extractor == extractor, in_namespace, limit=limit)
 
     def of_collection(self, collection_id: str, *, limit: int = 20) -> list[Measurement]:
         """Newest first."""

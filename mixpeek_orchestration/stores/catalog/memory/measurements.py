@@ -24,9 +24,9 @@ class MemoryMeasurements:
             self._kept.append(kept)
         return kept
 
-    def of_extractor(self, extractor: str, *, limit: int = 200) -> list[Measurement]:
-        """Those of an extractor by name, in all collections, newest first."""
-        return self._newest(lambda m: m.extractor == extractor)[:limit]
+    def of_extractor(self, namespace_id: str, extractor: str, *, limit: int = 200) -> list[Measurement]:
+        """Those of an extractor by name, in all collections of a namespace, newest first."""
+        return self._newest(lambda m: m.extractor == extractor and m.namespace_id == namespace_id)[:limit]
 
     def of_collection(self, collection_id: str, *, limit: int = 20) -> list[Measurement]:
         """Newest first."""
