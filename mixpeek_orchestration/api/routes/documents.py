@@ -14,6 +14,7 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.document import DOCUMENT_ID
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.validation import Later
+from mixpeek_orchestration.retrieval.pins import reading
 
 router = APIRouter(
     prefix="/v1/collections/{collection_identifier}/documents", tags=["Documents"], route_class=NamespaceRoute
@@ -127,14 +128,15 @@ def _page(house: House, collection: Collection, *asked: DocumentsQuery | None) -
     vectors = any(query.return_vectors for query in asked if query)
     table = house.collections.generation(collection).table
     version = house.documents.version(table)
-    rows = house.documents.read(
-        table,
-        columns=_columns(house, collection, vectors=vectors),
-        limit=page.limit,
-        offset=page.offset,
-        version=version or None,
-    ).to_pylist()
-    total = house.documents.count(table, version=version or None)
+    with reading(table):
+        rows = house.documents.read(
+            table,
+            columns=_columns(house, collection, vectors=vectors),
+            limit=page.limit,
+            offset=page.offset,
+            version=version or None,
+        ).to_pylist()
+        total = house.documents.count(table, version=version or None)
     found = [document_answer(way) for way in house.lineage.ways(collection, rows)]
     return listing(found, page, total=total, total_documents=total)
 

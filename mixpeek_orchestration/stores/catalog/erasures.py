@@ -120,6 +120,8 @@ class SqlErasures:
                 connection.execute(
                     delete(table).where(or_(table.c.root_object == subject.object_id, of_items))
                 )
+            its_own = released_contents.c.object_id == subject.object_id
+            connection.execute(delete(released_contents).where(its_own))
             connection.execute(delete(uploads).where(_of_object(subject)))
             _forget_contents_of_files(connection, subject)
             connection.execute(delete(query_log).where(_contains(query_log.c.body, subject.object_id)))

@@ -31,6 +31,16 @@ def is_missing(error: Exception) -> bool:
     return any(words in str(error) for words in _NOT_THERE)
 
 
+def removed(table: str, version: int) -> NotReady:
+    """The version was cleaned away while it was read; a newer one is there."""
+    return NotReady(
+        f"Version {version} of table {table} was removed while it was read.",
+        fix="Ask again.",
+        table=table,
+        retry_after_s=0.1,
+    )
+
+
 def conflict(table: str) -> NotReady:
     """Someone else was first; nothing was written and trying again makes sense."""
     return NotReady(

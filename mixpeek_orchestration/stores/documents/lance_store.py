@@ -20,6 +20,7 @@ from mixpeek_orchestration.stores.documents.answers import check_query, empty_an
 from mixpeek_orchestration.stores.documents.lance_errors import translated
 from mixpeek_orchestration.stores.documents.lance_tables import LanceTables
 from mixpeek_orchestration.stores.documents.lance_upkeep import LanceUpkeep, last_stamp
+from mixpeek_orchestration.stores.documents.observed import LanceRepair
 from mixpeek_orchestration.stores.documents.rows import checked, is_vector, lineage_schema, no_rows
 from mixpeek_orchestration.stores.documents.scores import METRICS
 from mixpeek_orchestration.stores.documents.sql import is_in
@@ -41,6 +42,7 @@ class LanceDocumentStore:
     def __init__(self, uri: str, options: Mapping[str, str] | None = None) -> None:
         self._tables = LanceTables(uri, options or {})
         self.upkeep = LanceUpkeep(self._tables)
+        self.repair = LanceRepair(self._tables)
 
     def __reduce__(self) -> tuple[type[LanceDocumentStore], tuple[str, dict[str, str]]]:
         return type(self), (self._tables.uri, self._tables.options)
@@ -84,8 +86,7 @@ class LanceDocumentStore:
         offset: int = 0,
         version: int | None = None,
     ) -> pa.Table:
-        with translated(table, where=where):
-            dataset = self._tables.at(table, version)
+        with translated(table, where=where), self._tables.reading(table, version) as dataset:
             if dataset is None:
                 return no_rows(columns)
             shown = list(columns) if columns is not None else dataset.schema.names
@@ -106,15 +107,13 @@ class LanceDocumentStore:
     def by_ids(
         self, table: str, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None
     ) -> pa.Table:
-        with translated(table):
-            dataset = self._tables.newest(table)
+        with translated(table), self._tables.reading(table) as dataset:
             if dataset is None:
                 return no_rows(columns)
             return dataset.to_table(columns=_listed(columns), filter=is_in(column, values))
 
     def count(self, table: str, *, where: str | None = None, version: int | None = None) -> int:
-        with translated(table, where=where):
-            dataset = self._tables.at(table, version)
+        with translated(table, where=where), self._tables.reading(table, version) as dataset:
             return dataset.count_rows(filter=where) if dataset is not None else 0
 
     def columns(self, table: str) -> Mapping[str, str]:
@@ -132,8 +131,7 @@ class LanceDocumentStore:
         where: str | None = None,
         version: int | None = None,
     ) -> pa.Table:
-        with translated(table, where=where):
-            dataset = self._tables.at(table, version)
+        with translated(table, where=where), self._tables.reading(table, version) as dataset:
             if dataset is None:
                 return empty_answer(lineage_schema())
             check_query(dataset.schema, vector, query)
@@ -147,8 +145,7 @@ class LanceDocumentStore:
 
     def _planned(self, table: str, names: Mapping[str, str], roots: AnyOf[str] | None) -> pa.Table:
         where = is_in(ROOT_OBJECT, roots) if roots is not None and len(roots) <= _FEW else None
-        with translated(table):
-            dataset = self._tables.newest(table)
+        with translated(table), self._tables.reading(table) as dataset:
             if dataset is None:
                 return no_rows(list(names))
             return dataset.to_table(columns=list(names), filter=where)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import lance
 
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.stores.documents.lance_errors import is_missing
+from mixpeek_orchestration.stores.documents.lance_errors import is_missing, removed
 
 
 class LanceTables:
@@ -42,6 +43,11 @@ class LanceTables:
         self._open[table] = handle
         return handle
 
+    def reopened(self, table: str) -> lance.LanceDataset | None:
+        """The newest version, read anew: also when the table was exchanged for another one with as many versions."""
+        self._open.pop(table, None)
+        return self.newest(table)
+
     def at(self, table: str, version: int | None) -> lance.LanceDataset | None:
         """A pinned version, the newest for `None`; raises `NotFound` for a version that is gone."""
         newest = self.newest(table)
@@ -55,6 +61,28 @@ class LanceTables:
             raise NotFound(
                 f"Table {table} has no version {version}.", field="version", value=version
             ) from error
+
+    @contextmanager
+    def reading(self, table: str, version: int | None = None) -> Iterator[lance.LanceDataset | None]:
+        """What `at` gives. A file that is missing because the whole version was removed meanwhile is told as `NotReady`;
+        any other one stays what it is, damage."""
+        dataset = self.at(table, version)
+        try:
+            yield dataset
+        except (ValueError, OSError) as error:
+            if dataset is None or not is_missing(error) or self._has(table, dataset.version):
+                raise
+            raise removed(table, dataset.version) from error
+
+    def _has(self, table: str, version: int) -> bool:
+        """Whether a version is there, asked of the files and not of what was read before."""
+        try:
+            lance.dataset(self.path(table), version=version, storage_options=self.options or None)
+        except (ValueError, OSError) as error:
+            if is_missing(error):
+                return False
+            raise
+        return True
 
     def names(self) -> list[str]:
         """The tables that are there."""

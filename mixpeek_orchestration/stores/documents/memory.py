@@ -21,6 +21,7 @@ from mixpeek_orchestration.core.errors import InvalidInput, NotFound
 from mixpeek_orchestration.core.ports.documents import CommitResult, Stamp
 from mixpeek_orchestration.stores.documents import frames
 from mixpeek_orchestration.stores.documents.answers import check_query, empty_answer, with_scores
+from mixpeek_orchestration.stores.documents.memory_repair import MemoryRepair
 from mixpeek_orchestration.stores.documents.memory_upkeep import History, MemoryUpkeep
 from mixpeek_orchestration.stores.documents.rows import (
     checked,
@@ -41,9 +42,10 @@ class MemoryDocumentStore:
         self._versions: dict[str, History] = {}
         self._lock = threading.Lock()
         self.upkeep = MemoryUpkeep(self._versions)
+        self.repair = MemoryRepair(self._versions)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_versions": self._versions, "upkeep": self.upkeep}
+        return {"_versions": self._versions, "upkeep": self.upkeep, "repair": self.repair}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock())

@@ -10,7 +10,7 @@ from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.retrieval.fusion import Hit
-from mixpeek_orchestration.retrieval.pins import Pins
+from mixpeek_orchestration.retrieval.pins import Pins, reading
 from mixpeek_orchestration.retrieval.query_vector import given_vector, vector_in
 from mixpeek_orchestration.retrieval.scope import Scope, Target
 from mixpeek_orchestration.retrieval.stages.feature_search.encoding import Encodings, encode_key
@@ -106,7 +106,8 @@ class Searcher:
         if not version:
             return None
         query = self._query(leg, target, index)
-        return self._documents.search(table, index, query, k=leg.search.top_k, version=version)
+        with reading(table):
+            return self._documents.search(table, index, query, k=leg.search.top_k, version=version)
 
     def _query(self, leg: Leg, target: Target, index: VectorIndex) -> list[float]:
         if leg.text is None:

@@ -1,0 +1,255 @@
+"""Erasing an object: out of every store, and proved by decoding what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assets_tests.unit.tiers.lab import TierLab
+from mixpeek_orchestration.bootstrap import kept_answers
+from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.collection import Collection
+from mixpeek_orchestration.core.erasure import proof_document, proof_lines, unproved
+from mixpeek_orchestration.core.errors import InvalidInput, LeaseHeld, NotFound, NotReady
+from mixpeek_orchestration.core.ports.platform import LLMAnswer
+from mixpeek_orchestration.settings import Settings
+from mixpeek_orchestration.warehouse.generations import writer_lease
+from mixpeek_orchestration.warehouse.leases import hold
+
+SECRET = "Xanthippe-7731"
+
+
+@pytest.fixture
+def bucket(lab: TierLab) -> Bucket:
+    return lab.bucket("texts")
+
+
+def fill(lab: TierLab, bucket: Bucket, count: int = 8) -> tuple[str, list[Collection]]:
+    """Objects in three tiers, one with the secret, which is edited once and then processed again."""
+    upper = lab.collection("upper", [bucket])
+    lower = lab.collection("lower", [upper])
+    side = lab.collection("side", [bucket])
+    for number in range(count):
+        lab.put(bucket, f"file_{number}", f"some words {number}", title=f"title {number}")
+    secret = lab.put(bucket, "secret", f"{SECRET} first", title=SECRET)
+    lab.process(bucket)
+    lab.put(bucket, "secret", f"{SECRET} second", title=SECRET)
+    lab.process(bucket, [secret])
+    return secret, [upper, lower, side]
+
+
+def table(lab: TierLab, collection: Collection) -> str:
+    return lab.warehouse.collections.generation(collection).table
+
+
+def found(lab: TierLab, collection: Collection, object_id: str) -> int:
+    """Rows of the object that a decoder finds in the files of a collection's table."""
+    return sum(
+        trace.found for trace in lab.warehouse.documents.upkeep.traces(table(lab, collection), object_id)
+    )
+
+
+def holding(home: Path, word: str) -> Iterator[str]:
+    """The files below the home that hold a word as it is."""
+    for path in sorted(home.rglob("*")):
+        if path.is_file() and word.encode() in path.read_bytes():
+            yield path.relative_to(home).as_posix()
+
+
+def test_an_erased_object_is_in_no_file(lab: TierLab, bucket: Bucket, home: Path) -> None:
+    """After a plain delete the decoder still finds the rows and the bytes are all over the home; after the erasure the
+    same decoder finds none, and no file of the home holds a word of it."""
+    secret, collections = fill(lab, bucket)
+    others = [len(lab.rows(collection)) for collection in collections]
+    lab.delete(bucket, secret)
+    assert [len(lab.rows(collection)) for collection in collections] == [count - 1 for count in others]
+    assert all(found(lab, collection, secret) >= 2 for collection in collections)
+    assert list(holding(home, SECRET))
+
+    erasure = lab.warehouse.erasures.erase(bucket, secret, reason="asked for")
+
+    assert erasure.is_completed
+    assert unproved(erasure) == []
+    assert [found(lab, collection, secret) for collection in collections] == [0, 0, 0]
+    assert list(holding(home, SECRET)) == []
+    assert [len(lab.rows(collection)) for collection in collections] == [count - 1 for count in others]
+
+
+def test_the_proof_names_every_store(lab: TierLab, bucket: Bucket) -> None:
+    """The proof says of each store what it held and that it holds nothing, lists the files that are left with what was
+    decoded in them and those that were removed, and quotes nothing."""
+    secret, collections = fill(lab, bucket)
+    erasure = lab.warehouse.erasures.erase(bucket, secret)
+    proof = proof_document(erasure)
+    stores = {entry["store"]: (entry["before"], entry["after"]) for entry in proof["stores"]}
+    assert {after for _, after in stores.values()} == {0}
+    assert stores["catalog.objects"][0] == 1
+    assert stores["catalog.batch_objects"][0] == 2
+    assert stores["objects.contents"][0] == 2
+    assert {f"documents.{table(lab, c)}" for c in collections} <= set(stores)
+    assert {"answers", "catalog.failures", "catalog.outcomes", "catalog.uploads", "catalog.query_log"} <= set(
+        stores
+    )
+    for entry in proof["tables"]:
+        assert entry["rows_decoded_before"] >= 1
+        assert entry["rows_decoded"] == 0
+        assert entry["removed_files"]
+        data = [file for file in entry["files"] if file["kind"] == "data"]
+        assert data
+        assert all(file["decoded"] and file["rows"] for file in data)
+    text = "\n".join(proof_lines(erasure))
+    assert "COMPLETED" in text
+    assert SECRET not in text + str(proof)
+
+
+def test_failures_and_answers_go(lab: TierLab, bucket: Bucket, home: Path) -> None:
+    """What a failed extraction left of the object, and the kept answers of models, are gone; another one's failure is not."""
+    collection = lab.collection("upper", [bucket])
+    poisoned = lab.put(bucket, "a", f"POISON {SECRET}")
+    lab.put(bucket, "b", "POISON of another one")
+    lab.process(bucket)
+    answers = kept_answers(Settings(home=home))
+    answers.put(answers.key({"q": 1}), LLMAnswer(SECRET, SECRET, "anthropic", "a model"))
+    erasure = lab.warehouse.erasures.erase(bucket, poisoned)
+    before = {count.store: count.before for count in erasure.stores}
+    assert (before["answers"], before["catalog.failures"], before["catalog.outcomes"]) == (1, 1, 1)
+    assert answers.count() == 0
+    assert len(lab.warehouse.catalog.ledger.failures(collection.collection_id)) == 1
+    assert list(holding(home, SECRET)) == []
+
+
+def test_contents_that_others_use_stay(lab: TierLab, bucket: Bucket) -> None:
+    """Bytes that another object refers to are not the erased object's alone: they stay."""
+    first = lab.put(bucket, "a", "the same words")
+    second = lab.put(bucket, "b", "the same words")
+    lab.warehouse.erasures.erase(bucket, first)
+    (blob,) = lab.warehouse.objects.get(bucket, second).blobs
+    assert lab.warehouse.parts.objects.get(blob.content_hash) == b"the same words"
+
+
+def test_bytes_of_deleted_objects_are_swept(lab: TierLab, bucket: Bucket) -> None:
+    """What a plain delete leaves in the object store goes with a sweep, once nothing refers to it."""
+    first, second = lab.put(bucket, "a", "first"), lab.put(bucket, "b", "second")
+    (blob,) = lab.warehouse.objects.get(bucket, first).blobs
+    lab.warehouse.objects.delete(bucket, first)
+    contents = lab.warehouse.contents
+    assert contents.sweep(grace_s=3600) == 0
+    assert contents.sweep(grace_s=0) == 1
+    assert contents.sweep(grace_s=0) == 0
+    assert not lab.warehouse.parts.objects.exists(blob.content_hash)
+    assert lab.warehouse.objects.get(bucket, second).blobs
+
+
+def test_erasing_twice_is_one_erasure(lab: TierLab, bucket: Bucket) -> None:
+    """A second request for what is gone answers with the proof that there is; an object that came back is erased again."""
+    secret = lab.put(bucket, "secret", SECRET)
+    first = lab.warehouse.erasures.erase(bucket, secret)
+    assert lab.warehouse.erasures.erase(bucket, secret) == first
+    assert lab.put(bucket, "secret", SECRET) == secret
+    again = lab.warehouse.erasures.erase(bucket, secret)
+    assert again.erasure_id != first.erasure_id
+    assert lab.warehouse.erasures.of(bucket.namespace_id, secret) == again
+
+
+def test_what_nobody_knows_is_not_erased(lab: TierLab, bucket: Bucket) -> None:
+    """An id that no store names is not found, and what is no id is refused: it could match anything."""
+    with pytest.raises(NotFound):
+        lab.warehouse.erasures.erase(bucket, "obj_" + "0" * 24)
+    with pytest.raises(InvalidInput):
+        lab.warehouse.erasures.erase(bucket, "obj_")
+    assert lab.warehouse.erasures.recent(bucket.namespace_id) == []
+
+
+def test_an_erasure_waits_for_the_writer(lab: TierLab, bucket: Bucket) -> None:
+    """While a run writes to a table the erasure stops with an error to try again; afterwards it completes. The object is
+    gone from its bucket from the start."""
+    secret, (collection, *_) = fill(lab, bucket, 2)
+    generation = lab.warehouse.collections.generation(collection)
+    with hold(lab.warehouse.catalog.leases, writer_lease(generation)):
+        with pytest.raises(LeaseHeld):
+            lab.warehouse.erasures.erase(bucket, secret, wait_s=0.0)
+        (pending,) = lab.warehouse.erasures.unfinished()
+        assert (pending.status, pending.attempts) == ("IN_PROGRESS", 1)
+        assert "in use" in (pending.error or "")
+        assert secret not in lab.warehouse.objects.ids(bucket)
+    done = lab.warehouse.erasures.perform(pending.erasure_id)
+    assert (done.is_completed, done.attempts, done.error) == (True, 2, None)
+
+
+def test_indexes_are_made_again(lab: TierLab, bucket: Bucket) -> None:
+    """An index that named the object is made again from what is left; none of its old files is there."""
+    secret, (collection, *_) = fill(lab, bucket)
+    upkeep = lab.warehouse.documents.upkeep
+    name = table(lab, collection)
+    upkeep.build(name, "root", column="_root_object", kind="BTREE")
+    upkeep.build(name, "words", column="text", kind="FTS")
+    assert any(trace.kind == "index" and trace.found for trace in upkeep.traces(name, secret))
+    old = {trace.path for trace in upkeep.traces(name, secret) if trace.kind == "index"}
+    proof = lab.warehouse.erasures.erase(bucket, secret).proof_of(name)
+    assert proof is not None
+    assert set(proof.rebuilt_indexes) == {"root", "words"}
+    assert old <= set(proof.removed_files)
+    facts = upkeep.facts(name)
+    assert facts is not None
+    assert {index.tail for index in facts.indexes} == {0}
+
+
+def test_the_last_object_of_a_table_can_be_erased(lab: TierLab, bucket: Bucket) -> None:
+    """A table that held nothing else is empty afterwards, and takes new documents."""
+    collection = lab.collection("upper", [bucket])
+    secret = lab.put(bucket, "secret", SECRET)
+    lab.process(bucket)
+    lab.warehouse.documents.upkeep.build(table(lab, collection), "root", column="_root_object", kind="BTREE")
+    assert lab.warehouse.erasures.erase(bucket, secret).is_completed
+    assert lab.rows(collection) == []
+    lab.put(bucket, "other", "words")
+    lab.process(bucket)
+    assert len(lab.rows(collection)) == 1
+
+
+def test_a_stray_table_is_erased_too(lab: TierLab, bucket: Bucket, home: Path) -> None:
+    """A table that no generation has any more, left by a crash, is rewritten like the others."""
+    secret, (collection, *_) = fill(lab, bucket, 2)
+    documents = Path(Settings(home=home).documents)
+    name = table(lab, collection)
+    (documents / f"{name}.lance").rename(documents / "stray.lance")
+    proof = lab.warehouse.erasures.erase(bucket, secret).proof_of("stray")
+    assert proof is not None
+    assert proof.generation_id == ""
+    assert proof.found_before >= 2
+    assert proof.found == 0
+
+
+def test_tagged_versions_do_not_keep_it(lab: TierLab, bucket: Bucket, home: Path) -> None:
+    """A tag on an old version would keep its rows: the tag goes with the version, and the proof names it."""
+    import lance
+
+    secret, (collection, *_) = fill(lab, bucket, 2)
+    name = table(lab, collection)
+    dataset = lance.dataset(str(Path(Settings(home=home).documents) / f"{name}.lance"))
+    dataset.tags.create("release", dataset.version)
+    proof = lab.warehouse.erasures.erase(bucket, secret).proof_of(name)
+    assert proof is not None
+    assert proof.removed_tags == ("release",)
+
+
+def test_readers_are_answered_or_asked_to_try_again(lab: TierLab, bucket: Bucket) -> None:
+    """A version that was pinned before the erasure is not found afterwards, and one that loses its files while it is read
+    asks to try again; the newest answers at once."""
+    secret, (collection, *_) = fill(lab, bucket)
+    documents, name = lab.warehouse.documents, table(lab, collection)
+    pinned = documents.version(name)
+    before = documents.count(name)
+
+    def read_on() -> None:
+        with documents._tables.reading(name, pinned) as held:  # type: ignore[attr-defined]
+            lab.warehouse.erasures.erase(bucket, secret)
+            held.to_table()
+
+    with pytest.raises(NotReady):
+        read_on()
+    with pytest.raises(NotFound):
+        documents.read(name, version=pinned)
+    assert documents.count(name) == before - 1
