@@ -1,0 +1,2 @@
+def joined(words: list[str]) -> str:
+    return " ".join(words)
