@@ -54,6 +54,14 @@ CHANGED = {
         {"processors/core.py": CORE.replace("        batch[", "        from . import more\n        batch["), "processors/more.py": ""},
         "module:processors/more.py",
     ),
+    "import by name": (
+        {"processors/core.py": CORE + "\nimport importlib\nmore = importlib.import_module('.more', __package__)\n", "processors/more.py": ""},
+        "module:processors/more.py",
+    ),
+    "computed import": (
+        {"processors/core.py": CORE + "\nimport importlib\ndef find(name):\n    return importlib.import_module(name)\n", "other/more.py": ""},
+        "module:other/more.py",
+    ),
 }  # fmt: skip
 
 
