@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     )
     transient_longest_wait_s: float = Field(default=10.0, ge=0, description="How long one wait may become.")
 
+    gpu_runs: int = Field(
+        default=1,
+        ge=1,
+        description="How many runs may use accelerators at a time; the others wait in the queue.",
+    )
+    api_runs: int = Field(
+        default=2, ge=1, description="How many runs may call services of others (LLMs) at a time."
+    )
+
     plugin_level: Literal["trusted", "reviewed", "untrusted"] = Field(
         default="reviewed", description="How far uploaded extractor packages are trusted."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -40,9 +41,9 @@ def processed(site: Site, instance: dg.DagsterInstance) -> dg.ExecuteInProcessRe
     return run(site.definitions, instance, request)
 
 
-def rows_of(table: Any) -> dict[str, int]:
-    """A table of metadata as the second column by the first."""
-    return {record.data["counter"]: record.data["items"] for record in table}
+def rows_of(records: Sequence[dg.TableRecord]) -> dict[str, Any]:
+    """The account as items by counter."""
+    return {record.data["counter"]: record.data["items"] for record in records}
 
 
 @pytest.mark.usefixtures("batch")
@@ -56,7 +57,7 @@ def test_a_materialization_tells_numbers_tables_and_links(site: Site, instance: 
     assert told["dagster/row_count"] == told["dagster/partition_row_count"] == 2
     assert told["wall_seconds"] > 0
     assert told["cost_usd"] >= 0
-    assert rows_of(told["account"]) == {
+    assert rows_of(told["account"].records) == {
         "fetched": 2,
         "submitted": 2,
         "written": 2,

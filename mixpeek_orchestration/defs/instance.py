@@ -1,11 +1,14 @@
 """The Dagster instance: one source for the `dagster.yaml` of a clone and of the local stack.
 
-`python -m mixpeek_orchestration.defs.instance FOLDER` prints it for a home.
+`python -m mixpeek_orchestration.defs.instance FOLDER [POOL=LIMIT …]` prints it for a home, and sets how many runs may
+hold each of these pools at a time.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,8 @@ def instance_config(root: Path) -> dict[str, Any]:
         "sensors": {"use_threads": True, "num_workers": 4},
         "run_queue": {"dequeue_interval_seconds": 1},
         # Two batches at a time are what two cores can take; the third place is for endpoints and people's clicks.
-        # A run holds the pools of its assets from start to end: a table has one writer at a time.
+        # A run holds the pools of its assets from start to end: a table has one writer at a time. `mixpeek up` sets the
+        # limits of the two pools that collections share (accelerators, services of others) from the settings.
         "concurrency": {
             "runs": {
                 "max_concurrent_runs": 3,
@@ -57,9 +61,24 @@ def as_yaml(config: dict[str, Any]) -> str:
     return yaml.safe_dump(config, sort_keys=False)
 
 
+def limit_pools(config: dict[str, Any], limits: Mapping[str, int]) -> None:
+    """The instance of this configuration lets so many runs hold each pool; every other pool one."""
+    import dagster as dg
+
+    with tempfile.TemporaryDirectory() as home:
+        Path(home, "dagster.yaml").write_text(as_yaml(config))
+        with dg.DagsterInstance.from_config(home) as instance:
+            for pool, limit in limits.items():
+                instance.event_log_storage.set_concurrency_slots(pool, limit)
+
+
 def _local(module: str, name: str, folder: Path) -> dict[str, Any]:
     return {"module": module, "class": name, "config": {"base_dir": str(folder)}}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(as_yaml(instance_config(Path(sys.argv[1]))))
+    folder, *given = sys.argv[1:]
+    wanted = instance_config(Path(folder))
+    sys.stdout.write(as_yaml(wanted))
+    if given:
+        limit_pools(wanted, {pool: int(limit) for pool, _, limit in (one.partition("=") for one in given)})

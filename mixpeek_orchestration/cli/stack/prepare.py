@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -26,15 +25,22 @@ def prepare(stack: Stack) -> None:
     """The home has what the services read when they start. Doing it again changes nothing."""
     stack.layout.create_home()
     stack.layout.create_runtime()
-    write_private(stack.layout.dagster_home / "dagster.yaml", instance_configuration(stack.layout.root))
+    write_private(stack.layout.dagster_home / "dagster.yaml", instance_configuration(stack.settings))
     write_private(stack.layout.workspace, render_workspace(stack.settings))
     prepare_warehouse(stack.settings)
 
 
-def instance_configuration(root: Path) -> str:
-    """The text of the Dagster instance's dagster.yaml, from the one package that knows Dagster."""
+def instance_configuration(settings: Settings) -> str:
+    """The text of the Dagster instance's dagster.yaml, from the one package that knows Dagster.
+
+    The pools that collections share have the limits of the settings.
+    """
+    limits = [f"mixpeek_gpu={settings.gpu_runs}", f"mixpeek_api={settings.api_runs}"]
     made = subprocess.run(
-        [sys.executable, "-m", INSTANCE_MODULE, str(root)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", INSTANCE_MODULE, str(settings.root), *limits],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
         raise Broken(f"The Dagster instance has no configuration: {made.stderr.strip()[-500:]}")
