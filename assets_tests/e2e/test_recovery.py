@@ -41,6 +41,11 @@ def raylet(stack: RunningStack) -> list[psutil.Process]:
     return [process for process in stack.processes("ray") if process.name() == "raylet"]
 
 
+def ray_worker(stack: RunningStack) -> list[psutil.Process]:
+    """One of the processes that extract."""
+    return [process for process in stack.processes("ray") if "MapWorker" in " ".join(process.cmdline())][:1]
+
+
 def service(name: str) -> Callable[[RunningStack], list[psutil.Process]]:
     """The process of one service of the stack."""
     return lambda stack: [psutil.Process(stack.status()[name]["pid"])]
@@ -55,11 +60,13 @@ def worker_server_and_daemon(stack: RunningStack) -> list[psutil.Process]:
     "victims",
     [
         pytest.param(RunningStack.run_workers, id="run-worker"),
+        pytest.param(ray_worker, id="ray-worker"),
         pytest.param(raylet, id="raylet"),
         pytest.param(service("code-server"), id="code-server"),
         pytest.param(service("api"), id="api"),
         pytest.param(service("daemon"), id="daemon"),
         pytest.param(worker_server_and_daemon, id="run-worker-code-server-daemon"),
+        pytest.param(RunningStack.processes, id="everything"),
     ],
 )
 def test_a_batch_completes_after_kill_minus_nine(
