@@ -11,6 +11,7 @@ from mixpeek_orchestration.cli import (
     budget,
     declare,
     demo,
+    explain,
     failures,
     index,
     lineage,
@@ -64,5 +65,6 @@ failures.add_to(app)
 plan.add_to(app)
 reprocess.add_to(app)
 budget.add_to(app)
+explain.add_to(app)
 replay.add_to(app)
 sync.add_to(app)

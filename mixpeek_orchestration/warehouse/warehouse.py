@@ -37,6 +37,7 @@ from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.erasure import Erasures, KeptAnswers
 from mixpeek_orchestration.warehouse.estimates import Estimates
+from mixpeek_orchestration.warehouse.explain import Explanations
 from mixpeek_orchestration.warehouse.failures import Failures
 from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.inference import Inference
@@ -255,6 +256,10 @@ class Warehouse:
     @cached_property
     def spending(self) -> Spending:
         return Spending(self.catalog, self.estimates)
+
+    @cached_property
+    def explanations(self) -> Explanations:
+        return Explanations(self.catalog, self.documents, self._planner, self.lineage)
 
     @cached_property
     def reprocess(self) -> Reprocess:
