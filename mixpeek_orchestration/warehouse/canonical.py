@@ -11,6 +11,7 @@ from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.manifest import Manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
+from mixpeek_orchestration.warehouse.sync_specs import spec_of
 
 AnySpec = BucketSpec | CollectionSpec | RetrieverSpec
 Plain = dict[str, Any]
@@ -46,7 +47,9 @@ def canonical_bucket(spec: BucketSpec) -> Plain:
     """A bucket with what was said about it, and nothing that only repeats a default."""
     properties = {name: _said(prop) for name, prop in spec.bucket_schema.properties.items()}
     unique = spec.unique_key and spec.unique_key.model_dump(mode="json")
-    return _told({**_said(spec), "bucket_schema": {"properties": properties}, "unique_key": unique})
+    syncs = [spec_of(sync.rules) for sync in spec.syncs or ()]
+    schema = {"properties": properties}
+    return _told({**_said(spec), "bucket_schema": schema, "unique_key": unique, "syncs": syncs})
 
 
 def canonical_collection(spec: CollectionSpec) -> Plain:

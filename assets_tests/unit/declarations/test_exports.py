@@ -6,14 +6,18 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from pydantic import BaseModel
 
 from assets_tests.unit.declarations.conftest import NOTES, NewHome
 from assets_tests.unit.declarations.specs import manifests
 from mixpeek_orchestration.core.validation import validated
+from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.canonical import canonical, content_hash
 from mixpeek_orchestration.warehouse.exports import exported_text
 from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest
+from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 RICH_PROPERTY = {
@@ -32,14 +36,28 @@ def rich() -> dict[str, Any]:
         "place": RICH_PROPERTY,
         "key": {"type": "string", "required": True, "enum": ["a", "b"], "default": "a"},
     }
-    bucket |= {"unique_key": {"fields": ["key"], "default_policy": "insert"}, "metadata": {"team": ["x"]}}
+    bucket |= {
+        "unique_key": {"fields": ["key"], "default_policy": "insert"},
+        "metadata": {"team": ["x"]},
+        "description": "what people wrote down",
+    }
     lines["feature_extractor"] |= {
         "parameters": {"split_lines": True},
         "input_mappings": {"text": "body"},
         "field_passthrough": [{"source_path": "key", "target_path": "kept", "default": "none"}],
     }
-    lines |= {"enabled": False, "description": "per line"}
+    folder = {"source_path": "/notes", "batch_size": 7, "file_filters": {"include": ["*.txt"]}}
+    data["buckets"].append({**NOTES["buckets"][0], "bucket_name": "followed", "syncs": [folder]})
+    lines["source"]["source_filters"] = {"AND": [{"field": "key", "operator": "eq", "value": "a"}]}
+    lines |= {
+        "enabled": False,
+        "description": "per line",
+        "schedule": "every 6h",
+        "metadata": {"team": "x"},
+    }
     search |= {
+        "description": "finds lines",
+        "metadata": {"team": "x"},
         "budget_limits": {"max_time_ms": 500},
         "tags": ["x"],
         "display_config": {"title": "Search", "theme": {}},
@@ -78,6 +96,18 @@ def test_any_export_makes_the_same_again(
             collection["feature_extractor"].pop("field_passthrough", None)
     before, after = round_trip(warehouse, warehouse, data, tmp_path_factory.mktemp("trip"))
     assert before == after
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [(BucketSpec, "buckets"), (CollectionSpec, "collections"), (RetrieverSpec, "retrievers")],
+)
+def test_the_rich_example_says_everything(spec: type[BaseModel], kind: str) -> None:
+    """A field that is added to a spec has to be added here, and so to what is exported."""
+    later = {name for name, field in spec.model_fields.items() if field.annotation is type(None)}
+    other_spellings = {"collection_ids", "visibility"}
+    said = {field for one in rich()[kind] for field in one}
+    assert said == set(spec.model_fields) - later - other_spellings
 
 
 def test_an_export_is_complete(warehouse: Warehouse, namespace_id: str) -> None:
