@@ -15,6 +15,7 @@ from mixpeek_orchestration.cli import (
     failures,
     index,
     lineage,
+    migrate,
     model,
     plan,
     replay,
@@ -67,4 +68,5 @@ reprocess.add_to(app)
 budget.add_to(app)
 explain.add_to(app)
 replay.add_to(app)
+migrate.add_to(app)
 sync.add_to(app)

@@ -151,6 +151,40 @@ def _feature(new: Sequence[VectorIndex], uri: str, base: FeatureUri) -> str:
     return found.feature
 
 
+def pointed_at(index_map: Mapping[str, str], old: Generation, new: Generation) -> Generation:
+    """The generation that an index map wants to answer: the one whose own features its values are. Without a map every
+    URI means itself, which is the old one.
+
+    Raises `InvalidInput` for a value that neither has, and `Conflict` where both have it or the values disagree.
+    """
+    if not index_map:
+        return old
+    meant: set[str] = set()
+    for uri in index_map.values():
+        parsed = parse_feature_uri(uri, field="index_map")
+        owners = [
+            g.generation_id
+            for g in (old, new)
+            if parsed.same_extractor(g.extractor_name, g.extractor_version) and g.vector_for(parsed)
+        ]
+        if not owners:
+            raise InvalidInput(
+                f"The collection holds no vectors for {uri}.",
+                field="index_map",
+                value=uri,
+                fix="Use a feature_uri that its vector_indexes show.",
+            )
+        meant.update(owners)
+    if len(meant) > 1:
+        raise Conflict(
+            "This index_map does not say which generation is meant.",
+            field="index_map",
+            value=dict(index_map),
+            fix="Use POST …/migrations/current/switch or …/rollback.",
+        )
+    return old if meant == {old.generation_id} else new
+
+
 def unpaired(uris: Iterable[str], old: Generation, paired: Mapping[str, str]) -> list[str]:
     """The feature URIs among those in use that the old generation answers and the new one would not."""
     lost = []

@@ -20,6 +20,7 @@ from mixpeek_orchestration.core.migration import (
     State,
     check_may_switch,
     is_same_extraction,
+    pointed_at,
 )
 from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
 from mixpeek_orchestration.core.ports.documents import DocumentStore
@@ -183,6 +184,14 @@ class Migrations:
         migration = self.open(collection)
         collection = self._fresh(collection)
         return self._moved(collection, migration, migration.from_generation, rerun=rerun)
+
+    def point(self, collection: Collection, index_map: Mapping[str, str]) -> Migration:
+        """A switch or a rollback, whichever makes the generation answer that an index map points at."""
+        migration = self.open(collection)
+        old, new = (self._generation(i) for i in (migration.from_generation, migration.to_generation))
+        if pointed_at(index_map, old, new) is new:
+            return self.switch(collection)
+        return self.rollback(collection)
 
     def drop(self, collection: Collection) -> Migration:
         """The old generation is gone, with its table; raises `Conflict` while it answers."""

@@ -21,6 +21,8 @@ class Contents:
     document_count: int
     source_schema: Mapping[str, Any]
     description: ExtractorDescription | None = None
+    beside: tuple[Generation, ...] = ()
+    """Generations that do not answer, and are kept up to date."""
 
 
 def collection_answer(collection: Collection, contents: Contents) -> dict[str, Any]:
@@ -35,8 +37,10 @@ def collection_answer(collection: Collection, contents: Contents) -> dict[str, A
         "output_schema": {"properties": output_properties(collection, contents)},
         "feature_extractor": extractor_answer(collection.extractor),
         "source": source_answer(collection.source),
-        "vector_indexes": [vector_answer(vector, generation) for vector in generation.vectors],
-        "index_map": {},
+        "vector_indexes": [
+            vector_answer(vector, one) for one in (generation, *contents.beside) for vector in one.vectors
+        ],
+        "index_map": index_map_answer(generation) or None,
         "enabled": collection.enabled,
         "metadata": dict(collection.metadata),
         "managed_by": collection.managed_by,
@@ -49,6 +53,17 @@ def collection_answer(collection: Collection, contents: Contents) -> dict[str, A
         "retriever_enrichments": [],
         "created_at": collection.created_at or None,
         "updated_at": collection.updated_at or None,
+    }
+
+
+def index_map_answer(generation: Generation) -> dict[str, str]:
+    """Which feature URI answers each URI of another generation that a search may name; a feature's own name only, not
+    its column's."""
+    vectors = {vector.feature: vector for vector in generation.vectors}
+    return {
+        uri: str(generation.uri(vectors[feature]))
+        for uri, feature in generation.index_map.items()
+        if feature in vectors
     }
 
 

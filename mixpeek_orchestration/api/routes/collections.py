@@ -67,12 +67,16 @@ def delete_collection(collection_identifier: str, here: Here, house: House) -> d
 
 
 def _answer(house: House, collection: Collection) -> dict[str, Any]:
-    return collection_answer(collection, _contents(house, collection))
+    return collection_answer(collection, contents_of(house, collection))
 
 
-def _contents(house: House, collection: Collection) -> Contents:
+def contents_of(house: House, collection: Collection) -> Contents:
+    """What is known about a collection beside its definition."""
+    active = house.collections.generation(collection)
+    every = house.catalog.resources.generations(collection.collection_id)
     return Contents(
-        generation=house.collections.generation(collection),
+        generation=active,
+        beside=tuple(one for one in every if one.generation_id != active.generation_id),
         document_count=house.collections.count(collection),
         source_schema=_source_schema(house, collection),
         description=_description(house, collection),
