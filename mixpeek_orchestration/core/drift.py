@@ -11,11 +11,18 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 Kind = Literal[
-    "table_gone", "history_replaced", "foreign_commit", "rows_differ", "file_gone", "index_differs"
+    "generation_gone",
+    "table_gone",
+    "history_replaced",
+    "foreign_commit",
+    "rows_differ",
+    "file_gone",
+    "index_differs",
 ]
 
-_HARMLESS: Final = frozenset({"CreateIndex", "Rewrite", "ReserveFragments", "UpdateConfig"})
-"""What may happen to a table without changing a row: indexes, compaction, settings."""
+_HARMLESS: Final = frozenset({"CreateIndex", "Rewrite", "BaseOperation", "UpdateConfig", "Forgotten"})
+"""What may happen to a table without changing a row: indexes, compaction, the reservation before one (which comes as
+the base class), settings; and commits that a clean-up left nothing of."""
 _PREPARES: Final = "Merge"
 """Our columns are added in a commit of their own, which carries no stamp; the stamped one follows at once."""
 
@@ -103,6 +110,16 @@ def cure(mark: Mark | None, seen: Observed) -> Cure:
     return Cure("prune") if "file_gone" in found else Cure("accept")
 
 
+def is_replaced(mark: Mark | None, seen: Observed) -> bool:
+    """Whether the marked version is not in the table's history, though a clean-up cannot have removed it."""
+    if mark is None or mark.version == 0 or not seen.exists:
+        return False
+    if seen.version < mark.version:
+        return True
+    then = seen.at(mark.version)
+    return then is not None and bool(mark.commit_id) and then.commit_id != mark.commit_id
+
+
 def is_ours(commits: Sequence[Commit], place: int) -> bool:
     """Whether a commit was made by us, or changed no row."""
     commit = commits[place]
@@ -120,23 +137,13 @@ def _gone(mark: Mark | None) -> tuple[Difference, ...]:
 
 
 def _history(mark: Mark | None, seen: Observed) -> list[Difference]:
-    if mark is None or not _is_replaced(mark, seen):
+    if mark is None or not is_replaced(mark, seen):
         return []
     if seen.version < mark.version:
         said = f"The table is at version {seen.version}, and we left it at {mark.version}: an older state was put back."
     else:
         said = f"Version {mark.version} is not the one that we made: the table was replaced."
     return [Difference("history_replaced", said, seen.version)]
-
-
-def _is_replaced(mark: Mark, seen: Observed) -> bool:
-    """Whether the marked version is not in the table's history, though a clean-up cannot have removed it."""
-    if mark.version == 0:
-        return False
-    if seen.version < mark.version:
-        return True
-    then = seen.at(mark.version)
-    return then is not None and bool(mark.commit_id) and then.commit_id != mark.commit_id
 
 
 def _foreign(mark: Mark | None, seen: Observed) -> list[Difference]:
@@ -152,7 +159,7 @@ def _foreign(mark: Mark | None, seen: Observed) -> list[Difference]:
 
 def _strange(mark: Mark | None, seen: Observed) -> list[int]:
     """The places of the commits since the mark that are a stranger's; all are looked at when history was replaced."""
-    since = 0 if mark is None or _is_replaced(mark, seen) else mark.version
+    since = 0 if mark is None or is_replaced(mark, seen) else mark.version
     return [
         place
         for place, commit in enumerate(seen.commits)
@@ -162,7 +169,7 @@ def _strange(mark: Mark | None, seen: Observed) -> list[int]:
 
 def _rows(mark: Mark | None, seen: Observed) -> list[Difference]:
     """Rows can be compared as long as no commit of ours has followed the mark."""
-    if mark is None or mark.version == 0 or _is_replaced(mark, seen) or mark.rows == seen.rows:
+    if mark is None or mark.version == 0 or is_replaced(mark, seen) or mark.rows == seen.rows:
         return []
     if any(commit.is_ours and commit.version > mark.version for commit in seen.commits):
         return []
@@ -179,7 +186,7 @@ def _files(seen: Observed) -> list[Difference]:
 
 def _indexes(mark: Mark | None, seen: Observed) -> list[Difference]:
     """An index that was dropped, or made by someone else; those that follow the mark by our own hand are marked."""
-    if mark is None or _is_replaced(mark, seen) or dict(mark.indexes) == dict(seen.indexes):
+    if mark is None or is_replaced(mark, seen) or dict(mark.indexes) == dict(seen.indexes):
         return []
     names = sorted(
         name for name in {*mark.indexes, *seen.indexes} if mark.indexes.get(name) != seen.indexes.get(name)

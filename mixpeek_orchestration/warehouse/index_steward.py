@@ -60,11 +60,13 @@ class IndexSteward:
         *,
         policy: IndexPolicy | None = None,
         searches_per_day: Callable[[str], float] = lambda _: 0.0,
+        after: Callable[[Collection], None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._upkeep = documents.upkeep
         self._policy = policy or IndexPolicy()
         self._searches_per_day = searches_per_day
+        self._after = after
 
     def status(self, collection: Collection) -> list[TableState]:
         """The tables of a collection as they are, with what tending would do to each."""
@@ -91,6 +93,8 @@ class IndexSteward:
                     waits_for = waits_for or self._tend(collection, generation, lease, done, progress)
             except LeaseHeld:
                 waits_for = waits_for or f"the process that writes to {generation.table}"
+        if done:
+            self._after(collection)
         return self._told(collection, done, waits_for)
 
     def _tend(

@@ -34,6 +34,7 @@ from mixpeek_orchestration.warehouse.contents import Contents
 from mixpeek_orchestration.warehouse.declarations import Declarations
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
+from mixpeek_orchestration.warehouse.drift import Drift
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.erasure import Erasures, KeptAnswers
 from mixpeek_orchestration.warehouse.estimates import Estimates
@@ -209,7 +210,15 @@ class Warehouse:
 
     @cached_property
     def index_steward(self) -> IndexSteward:
-        return IndexSteward(self.catalog, self.documents)
+        return IndexSteward(
+            self.catalog,
+            self.documents,
+            after=lambda collection: self.drift.note(collection, indexes=True),
+        )
+
+    @cached_property
+    def drift(self) -> Drift:
+        return Drift(self.catalog, self.documents, self._planner, self.batches)
 
     @cached_property
     def failed(self) -> Failures:
@@ -293,7 +302,9 @@ class Warehouse:
                 choose_runner=till.measured(self.parts.choose_runner),
                 make_job=till.admitted(self.parts.make_job),
             )
-            return materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
+            reports = materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
+        self.drift.note(self.collections.by_id(collection_id))
+        return reports
 
     def infer(
         self, uri: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any], *, namespace_id: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mixpeek_orchestration.core.collection import VectorIndex
+from mixpeek_orchestration.core.ports.repair import TableRepair
 from mixpeek_orchestration.core.ports.upkeep import TableUpkeep
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class DocumentStore(Protocol):
     """
 
     upkeep: TableUpkeep
+    repair: TableRepair
 
     def commit(self, table: str, rows: pa.Table, *, items: Sequence[str], stamp: Stamp) -> CommitResult:
         """Replace all rows of the source items named in `items` with `rows`, in one atomic commit.
