@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from assets_tests.unit.declarations.conftest import NOTES, PACKAGES
+from assets_tests.unit.declarations.notes import NOTES, PACKAGES
 from mixpeek_orchestration.cli.main import app
 
 MODULE = """

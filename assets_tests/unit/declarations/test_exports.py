@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
-from assets_tests.unit.declarations.conftest import NOTES, NewHome
+from assets_tests.unit.declarations.conftest import NewHome
+from assets_tests.unit.declarations.notes import NOTES
 from assets_tests.unit.declarations.specs import manifests
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from assets_tests.unit.declarations.conftest import NOTES
+from assets_tests.unit.declarations.notes import NOTES
 from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.errors import ManagedElsewhere
 from mixpeek_orchestration.core.validation import validated

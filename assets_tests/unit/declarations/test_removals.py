@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assets_tests.unit.declarations.conftest import NOTES, without
+from assets_tests.unit.declarations.notes import NOTES, without
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.warehouse.changes import Order
