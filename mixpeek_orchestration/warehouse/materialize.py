@@ -71,12 +71,16 @@ class Materializer:
         for batch_id in vain:
             self._catalog.batches.cancel(batch_id)
             reports[batch_id] = TierReport(collection_id)
+        done: dict[str, TierReport] = {}
         for share in shares:
             if share.follows:
                 self._follow(share, run_id, progress)
             else:
-                reports |= self._fill(share, run_id, progress, wait_s=_WRITER_WAIT_S)
-        return reports
+                done |= self._fill(share, run_id, progress, wait_s=_WRITER_WAIT_S)
+        if done and batch_ids is not None:
+            # Last, so that a run which dies before is run again for whatever generation it had not come to.
+            self._catalog.batches.record_tiers(collection_id, done, run_id=run_id)
+        return reports | done
 
     def _fill(self, share: Share, run_id: str, progress: Progress, *, wait_s: float) -> dict[str, TierReport]:
         with hold(self._catalog.leases, writer_lease(share.generation), wait_s=wait_s) as lease:
@@ -123,11 +127,6 @@ class Materializer:
                 generation_id=share.generation.generation_id,
             )
             progress(f"{planned.collection.name}: {reports[batch_id].line}")
-        self._keep(planned, share, reports, run_id)
-        return reports
-
-    def _keep(self, planned: Planned, share: Share, reports: dict[str, TierReport], run_id: str) -> None:
-        """All reports in one transaction each: one for each of 500 batches would take longer than their plan."""
+        # All of them in one transaction: one for each of 500 batches would take longer than their plan.
         self._catalog.ledger.keep_reports(reports, run_id=run_id, code_fp=planned.description.code_fp)
-        if share.batch_ids is not None and not share.follows:
-            self._catalog.batches.record_tiers(planned.collection.collection_id, reports, run_id=run_id)
+        return reports
