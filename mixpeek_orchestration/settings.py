@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     )
     transient_longest_wait_s: float = Field(default=10.0, ge=0, description="How long one wait may become.")
 
+    cpu_runs: int = Field(
+        default=2, ge=1, description="How many runs may extract on the cores of this machine at a time."
+    )
     gpu_runs: int = Field(
         default=1,
         ge=1,

@@ -10,9 +10,10 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from mixpeek_orchestration.defs import run_tags
+MOST_RUNS: Final = 6
+"""More than all shared pools have places by default, so that a long batch keeps no endpoint from coming up."""
 
 
 def instance_config(root: Path) -> dict[str, Any]:
@@ -29,14 +30,12 @@ def instance_config(root: Path) -> dict[str, Any]:
         "code_servers": {"local_startup_timeout": 180},
         "sensors": {"use_threads": True, "num_workers": 4},
         "run_queue": {"dequeue_interval_seconds": 1},
-        # Two batches at a time are what two cores can take; the third place is for endpoints and people's clicks.
-        # A run holds the pools of its assets from start to end: a table has one writer at a time. `mixpeek up` sets the
-        # limits of the two pools that collections share (accelerators, services of others) from the settings.
+        # A run holds the pools of its steps from start to end. Each table has one of its own, so that it has one writer
+        # at a time; what extracts also holds a place in one that all share (cores, accelerators, services of others).
+        # `mixpeek up` sets the limits of those from the settings. No limits by tag: a run that waits for a pool would
+        # count there, and keep others from passing it.
         "concurrency": {
-            "runs": {
-                "max_concurrent_runs": 3,
-                "tag_concurrency_limits": [{"key": run_tags.BATCH, "limit": 2}],
-            },
+            "runs": {"max_concurrent_runs": MOST_RUNS},
             "pools": {"default_limit": 1, "granularity": "run"},
         },
         "run_monitoring": {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import dagster as dg
 
 from mixpeek_orchestration.core.collection_profile import SHARED
@@ -16,7 +14,6 @@ from mixpeek_orchestration.warehouse.snapshot import (
     SnapshotRetriever,
 )
 
-SHARED_POOLS: Final = {"gpu": "mixpeek_gpu", "api": "mixpeek_api"}
 Resource = SnapshotBucket | SnapshotCollection | SnapshotEndpoint | SnapshotRetriever
 
 
@@ -59,13 +56,14 @@ def pool(resource: Resource) -> str:
     return resource_slug(identifier(resource))
 
 
-def shared_pool(resource: Resource) -> str | None:
-    """The pool of what a collection has to share with all others while it runs: accelerators, or calls of others.
+def shared_pool(collection: SnapshotCollection) -> str:
+    """The pool of what a collection takes from all others while it runs: accelerators, calls of services of others,
+    or the cores of this machine.
 
-    Where it needs both it queues for the scarcer one.
+    Where it needs several it queues for the scarcest.
     """
-    uses = resource.uses if isinstance(resource, SnapshotCollection) else ()
-    return next((SHARED_POOLS[kind] for kind in SHARED if kind in uses), None)
+    kind = next((kind for kind in SHARED if kind in collection.uses), "cpu")
+    return f"mixpeek_{kind}"
 
 
 def group_name(resource: Resource) -> str:

@@ -35,7 +35,8 @@ def instance_configuration(settings: Settings) -> str:
 
     The pools that collections share have the limits of the settings.
     """
-    limits = [f"mixpeek_gpu={settings.gpu_runs}", f"mixpeek_api={settings.api_runs}"]
+    places = {"cpu": settings.cpu_runs, "gpu": settings.gpu_runs, "api": settings.api_runs}
+    limits = [f"mixpeek_{kind}={runs}" for kind, runs in places.items()]
     made = subprocess.run(
         [sys.executable, "-m", INSTANCE_MODULE, str(settings.root), *limits],
         capture_output=True,
