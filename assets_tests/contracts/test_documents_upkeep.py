@@ -144,10 +144,10 @@ def test_a_deleted_row_is_found_until_its_files_are_gone(store: DocumentStore) -
     assert found(upkeep.traces(TABLE, ERASED)) >= 2
     assert ERASED in upkeep.identifiers(TABLE, ERASED)
     assert len(upkeep.identifiers(TABLE, ERASED)) == 3
-    upkeep.clean(TABLE, keep_versions=1, older_than_s=0, everything=True)
+    upkeep.purge(TABLE)
     assert found(upkeep.traces(TABLE, ERASED)) >= 2
     upkeep.compact(TABLE, all_deletions=True)
-    upkeep.clean(TABLE, keep_versions=1, older_than_s=0, everything=True)
+    upkeep.purge(TABLE)
     traces = upkeep.traces(TABLE, ERASED, mentions=[ERASED])
     assert found(traces) == 0
     assert all(trace.is_clean for trace in traces)

@@ -11,6 +11,8 @@ from mixpeek_orchestration.cli import (
     budget,
     declare,
     demo,
+    drift,
+    erase,
     explain,
     failures,
     index,
@@ -70,3 +72,5 @@ explain.add_to(app)
 replay.add_to(app)
 migrate.add_to(app)
 sync.add_to(app)
+erase.add_to(app)
+drift.add_to(app)

@@ -16,6 +16,7 @@ from mixpeek_orchestration.defs.collections import collection_asset
 from mixpeek_orchestration.defs.endpoints import endpoint_asset
 from mixpeek_orchestration.defs.failures import failures_spec
 from mixpeek_orchestration.defs.graph import Graph
+from mixpeek_orchestration.defs.index_steward import index_assets, index_schedules
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.retrievers import retriever_asset
 from mixpeek_orchestration.defs.schedules import JOBS, build_schedules
@@ -64,18 +65,20 @@ def build_definitions(
     lineage = build_lineage(snapshot, addresses)
     sensors = build_sensors(snapshot, defined=frozenset(lineage.assets), snapshots=snapshots)
     schedules = build_schedules(snapshot, defined=frozenset(lineage.assets), broken=lineage.broken)
+    indexes = index_assets([c for c in snapshot.collections if c.collection_id in lineage.assets], addresses)
     if lineage.broken:
         sensors.append(broken_sensor(lineage.broken, snapshot.content_hash))
     return dg.Definitions(
         assets=[
             *lineage.assets.values(),
+            *indexes,
             *(failures_spec(c, addresses) for c in snapshot.collections if c.collection_id in lineage.assets),
             *(stand_in(broken) for broken in lineage.broken),
         ],
         asset_checks=[*lineage.checks, *(stand_in_check(broken) for broken in lineage.broken)],
         sensors=sensors,
         jobs=JOBS,
-        schedules=schedules,
+        schedules=[*schedules, *index_schedules(indexes)],
         resources={"warehouse": warehouse or WarehouseResource()},
         executor=dg.in_process_executor,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mixpeek_orchestration.core.collection import Collection, Distance, Generation, VectorIndex
@@ -106,15 +106,23 @@ class IndexSteward:
         progress: Progress,
     ) -> str:
         state = self._state(collection, generation)
-        for step in state.steps if state else ():
+        for step in self._steps(state, collection):
             waits_for = self._in_the_way(collection)
             if waits_for:
                 return waits_for
             lease.check()
-            progress(f"{collection.name}, {generation.table}: {step.line}")
-            take(step, self._upkeep, generation.table, generation.vectors, policy=self._policy)
-            done.append(step)
+            if take(step, self._upkeep, generation.table, generation.vectors, policy=self._policy):
+                progress(f"{collection.name}, {generation.table}: {step.line}")
+                done.append(step)
         return ""
+
+    def _steps(self, state: TableState | None, collection: Collection) -> Iterator[Step]:
+        """What is to be done, and then the clean-up that follows from the versions which that has made."""
+        if state is None:
+            return
+        yield from (step for step in state.steps if step.action != "clean")
+        after = self._state(collection, state.generation)
+        yield from (step for step in after.steps if step.action == "clean") if after else ()
 
     def _state(self, collection: Collection, generation: Generation) -> TableState | None:
         facts = self._upkeep.facts(generation.table)
@@ -138,8 +146,8 @@ class IndexSteward:
 
 def take(
     step: Step, upkeep: TableUpkeep, table: str, vectors: Sequence[VectorIndex], *, policy: IndexPolicy
-) -> None:
-    """Do one step to a table."""
+) -> bool:
+    """Do one step to a table; `False` when there was nothing to it, because every version is too young to go."""
     match step.action:
         case "compact":
             upkeep.compact(table)
@@ -154,4 +162,6 @@ def take(
         case "drop":
             upkeep.drop_index(table, step.index)
         case "clean":
-            upkeep.clean(table, keep_versions=policy.keep_versions, older_than_s=policy.keep_s)
+            cleaned = upkeep.clean(table, keep_versions=policy.keep_versions, older_than_s=policy.keep_s)
+            return cleaned.versions > 0
+    return True

@@ -63,7 +63,7 @@ class TableEraser:
         self._delete_rows(table, object_id, erasure_id)
         self._upkeep.compact(table.name, all_deletions=True)
         rebuilt = self._rebuild_indexes(table)
-        cleaned = self._upkeep.clean(table.name, keep_versions=1, older_than_s=0.0, everything=True)
+        cleaned = self._upkeep.purge(table.name)
         files: list[FileTrace] = self._upkeep.traces(table.name, object_id, mentions=[object_id])
         left = {file.path for file in files}
         return replace(

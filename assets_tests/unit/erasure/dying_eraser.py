@@ -43,7 +43,7 @@ def main(home: str, bucket_name: str, object_id: str, point: str) -> None:
         "examined": "put",
         "deleted": "commit",
         "compacted": "compact",
-        "cleaned": "clean",
+        "cleaned": "purge",
         "forgotten": "forget",
         "wiped": "wipe",
     }[name]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 
+from mixpeek_orchestration.api.answers.erasures import erasure_answer
 from mixpeek_orchestration.api.answers.objects import BlobUrl, object_answer
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import Page, PageQuery, Paging, listing, page_of
@@ -152,9 +153,19 @@ def edit_object(
 
 
 @router.delete("/{object_identifier}", summary="Delete an object")
-def delete_object(bucket_identifier: str, object_identifier: str, here: Here, house: House) -> dict[str, Any]:
+def delete_object(
+    bucket_identifier: str,
+    object_identifier: str,
+    here: Here,
+    house: House,
+    erase: Annotated[
+        bool, Query(description="Erase it from every store and old version too; see …/erase for the proof.")
+    ] = False,
+) -> dict[str, Any]:
     """Remove an object; the batch in the answer removes its documents."""
     bucket = house.buckets.get(here.namespace_id, bucket_identifier)
+    if erase:
+        return erasure_answer(house.erasures.request(bucket, object_identifier))
     batch = house.objects.delete(bucket, object_identifier)
     return {
         "success": True,

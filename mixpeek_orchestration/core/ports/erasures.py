@@ -24,6 +24,9 @@ class ErasureCatalog(Protocol):
     def recent(self, namespace_id: str, *, limit: int = 100) -> list[Erasure]:
         """Newest first."""
 
+    def bucket_of(self, object_id: str) -> str | None:
+        """The bucket that an object is in, or was in when it was deleted or its erasure was asked for."""
+
     def released(self, *, object_id: str | None = None, before: float | None = None) -> set[str]:
         """Contents that objects stopped using: one object, or all of them, until a time (seconds since the epoch).
 

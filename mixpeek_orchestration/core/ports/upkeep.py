@@ -98,11 +98,12 @@ class TableUpkeep(Protocol):
         """Merge small fragments and leave deleted rows out of the new files; with `all_deletions`, no file of the
         newest version holds a deleted row afterwards. Works through a bounded number of bytes at a time."""
 
-    def clean(
-        self, table: str, *, keep_versions: int, older_than_s: float, everything: bool = False
-    ) -> Cleaned:
-        """Remove versions that are neither among the newest `keep_versions`, nor younger, nor tagged. With `everything`,
-        all versions but the newest go, with their tags, and so does every file that no version needs."""
+    def clean(self, table: str, *, keep_versions: int, older_than_s: float) -> Cleaned:
+        """Remove versions that are neither among the newest `keep_versions`, nor younger, nor tagged."""
+
+    def purge(self, table: str) -> Cleaned:
+        """Remove all versions but the newest, their tags, and every file that it does not need. Only whoever keeps every
+        other writer away may do this: it also removes the files of commits that are under way."""
 
     def traces(self, table: str, root: str, *, mentions: AnyOf[str] = ()) -> list[FileTrace]:
         """Every file of the table, all versions of it, decoded with deletions ignored; `root` is the object looked for

@@ -75,6 +75,14 @@ class SqlErasures:
         """Newest first."""
         return self._read(erasures.c.namespace_id == namespace_id)[::-1][:limit]
 
+    def bucket_of(self, object_id: str) -> str | None:
+        """The bucket that an object is or was in."""
+        known = select(objects.c.bucket_id).where(objects.c.object_id == object_id)
+        with self._database.reading() as connection:
+            bucket_id = connection.execute(known).scalar_one_or_none()
+        erased = None if bucket_id else self.latest(object_id)
+        return erased.bucket_id if erased is not None else bucket_id
+
     def released(self, *, object_id: str | None = None, before: float | None = None) -> set[str]:
         """Contents that objects stopped using."""
         statement = select(released_contents.c.content_hash)

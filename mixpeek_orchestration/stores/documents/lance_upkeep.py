@@ -111,26 +111,29 @@ class LanceUpkeep:
                 if dataset.version == before:
                     return
 
-    def clean(
-        self, table: str, *, keep_versions: int, older_than_s: float, everything: bool = False
-    ) -> Cleaned:
-        """Remove old versions, and with `everything` all but the newest and every file that it does not need."""
+    def clean(self, table: str, *, keep_versions: int, older_than_s: float) -> Cleaned:
+        """Remove versions that are neither among the newest, nor young, nor tagged."""
+        with translated(table):
+            dataset = self._tables.newest(table)
+            if dataset is None or not _old_versions(dataset, keep_versions, older_than_s):
+                return Cleaned()
+            dataset = seal(dataset)
+            stats = dataset.cleanup_old_versions(
+                versions=_old_versions(dataset, keep_versions, older_than_s),
+                error_if_tagged_old_versions=False,
+            )
+            return Cleaned(stats.old_versions, stats.bytes_removed)
+
+    def purge(self, table: str) -> Cleaned:
+        """Remove all versions but the newest, their tags, and every file that it does not need."""
         with translated(table):
             dataset = self._tables.newest(table)
             if dataset is None:
                 return Cleaned()
             dataset = seal(dataset)
-            tags = _untagged(dataset) if everything else ()
-            gone = _old_versions(
-                dataset, 1 if everything else keep_versions, 0.0 if everything else older_than_s
-            )
-            if not gone and not everything:
-                return Cleaned()
+            tags = _untagged(dataset)
             stats = dataset.cleanup_old_versions(
-                older_than=timedelta(0) if everything else None,
-                versions=None if everything else gone,
-                delete_unverified=everything,
-                error_if_tagged_old_versions=False,
+                older_than=timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
             )
             return Cleaned(stats.old_versions, stats.bytes_removed, tags)
 

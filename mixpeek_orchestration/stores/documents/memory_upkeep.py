@@ -85,17 +85,22 @@ class MemoryUpkeep:
             kept = self._of(table)
             kept.compacted, kept.residue = len(self._versions[table]), []
 
-    def clean(
-        self, table: str, *, keep_versions: int, older_than_s: float, everything: bool = False
-    ) -> Cleaned:
+    def clean(self, table: str, *, keep_versions: int, older_than_s: float) -> Cleaned:
         """Forget versions; how young they are is not known here, so only `older_than_s=0` removes any."""
+        return Cleaned() if older_than_s > 0 else self._clean(table, max(1, keep_versions))
+
+    def purge(self, table: str) -> Cleaned:
+        """Forget all versions but the newest."""
+        return self._clean(table, 1)
+
+    def _clean(self, table: str, keep_versions: int) -> Cleaned:
         history = self._versions.get(table)
-        if not history or (older_than_s > 0 and not everything):
+        if not history:
             return Cleaned()
         kept = self._of(table)
         if kept.compacted < len(history):
             kept.residue += _gone(history, _newest(history), since=kept.compacted)
-        old = range(max(0, len(history) - (1 if everything else max(1, keep_versions))))
+        old = range(max(0, len(history) - keep_versions))
         gone = [number for number in old if history[number] is not None]
         for number in gone:
             history[number] = None

@@ -50,6 +50,11 @@ class MemoryErasures:
         """Newest first."""
         return [e for e in reversed(self._all()) if e.namespace_id == namespace_id][:limit]
 
+    def bucket_of(self, object_id: str) -> str | None:
+        """The bucket that an object is or was in."""
+        erased = self.latest(object_id)
+        return self._objects.bucket_of(object_id) or (erased.bucket_id if erased is not None else None)
+
     def released(self, *, object_id: str | None = None, before: float | None = None) -> set[str]:
         """Contents that objects stopped using."""
         return {

@@ -43,6 +43,7 @@ class MemoryObjects:
         self._lock = threading.RLock()
         self._created: dict[str, str] = {}
         self._live: dict[str, _Kept] = {}
+        self._buckets: dict[str, str] = {}
         self._released: dict[tuple[str, str], float] = {}
 
     def put(self, sources: Sequence[SourceObject]) -> None:
@@ -53,6 +54,7 @@ class MemoryObjects:
             kept = {source.object_id: _Kept.of(source) for source in stamped}
             for source in stamped:
                 self._release(source.object_id, kept={blob.content_hash for blob in source.blobs})
+                self._buckets[source.object_id] = source.bucket_id
                 self._created.setdefault(source.object_id, source.created_at)
             self._live.update(kept)
 
@@ -104,6 +106,10 @@ class MemoryObjects:
             if wanted is None or kept.object_id in wanted
         ]
         return frame_of(rows, SOURCE_FRAME_SCHEMA)
+
+    def bucket_of(self, object_id: str) -> str | None:
+        """The bucket that an object is in, or was in."""
+        return self._buckets.get(object_id)
 
     def released(self) -> dict[tuple[str, str], float]:
         """When which content was released by which object."""
