@@ -31,6 +31,7 @@ def replay(
     """Submit a batch that tries failed items again, permanent failures too, and nothing else."""
     from mixpeek_orchestration.cli.local import local_warehouse
     from mixpeek_orchestration.core.errors import InvalidInput
+    from mixpeek_orchestration.core.failure_table import counted
 
     if bool(everything) == bool(error_class or item):
         raise InvalidInput(
@@ -42,6 +43,6 @@ def replay(
         chosen = warehouse.collections.get(warehouse.namespace_id(namespace), collection)
         batch = warehouse.failed.replay(chosen, error_class=error_class, items=item or None)
         items = batch.metadata["replay"]["items"][chosen.collection_id]
-        typer.echo(f"{chosen.name}: {batch.batch_id} tries {items} items again")
+        typer.echo(f"{chosen.name}: {batch.batch_id} tries {counted(items)} again")
         if not run_or_leave(warehouse, batch, now=now, wait=wait):
             raise typer.Exit(EXIT_FAILED)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 FACTS: Final = {
+    "nothing_drifted": "Nobody but Mixpeek has changed the tables, and none of their files is gone.",
     "accounting_balances": "Every item of the source is accounted for, and every report adds up.",
     "vectors_are_valid": "Every vector has its dimension, is finite and is not zero.",
     "nothing_failed": "No item has an open failure.",
@@ -71,6 +72,8 @@ def judged(warehouse: "Warehouse", collection_id: str, wanted: set[str]) -> Iter
     from mixpeek_orchestration.warehouse import verdicts
 
     collection = warehouse.collections.by_id(collection_id)
+    if "nothing_drifted" in wanted:
+        yield "nothing_drifted", verdicts.nothing_drifted(collection, warehouse.drift.check(collection))
     generation = warehouse.collections.generation(collection)
     if "accounting_balances" in wanted:
         plan = warehouse.plan(collection_id).plan

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mixpeek_orchestration.core import plan as planning
-from mixpeek_orchestration.core.collection import Generation, VectorIndex
+from mixpeek_orchestration.core.collection import Collection, Generation, VectorIndex
 from mixpeek_orchestration.core.errors import Broken
 from mixpeek_orchestration.core.failure import FailureQuery
 from mixpeek_orchestration.core.failure_table import MOST, counted, shown
@@ -16,11 +17,13 @@ from mixpeek_orchestration.core.plan import Plan
 from mixpeek_orchestration.core.ports.catalog import FailureCatalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.report import TierReport
+from mixpeek_orchestration.warehouse.drift import TableDrift
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE_ROWS: Final = 2_000
+SAID: Final = 5
 _ACTIONS: Final = (
     planning.EXTRACT,
     planning.PATCH,
@@ -75,6 +78,23 @@ def nothing_failed(failures: FailureCatalog, which: FailureQuery, *, documents: 
     numbers = {"open_failures": count, "documents": documents, "errors": errors}
     said = f"{counted(count)} with an open failure."
     return Verdict(False, said, numbers, "WARN" if documents else "ERROR")
+
+
+def nothing_drifted(collection: Collection, found: Sequence[TableDrift]) -> Verdict:
+    """The tables of a collection are as we left them; an index that differs is a warning, anything else an error."""
+    if not found:
+        return Verdict(True, "The tables are as Mixpeek left them.", {"differences": 0})
+    told = [difference for drifted in found for difference in drifted.differences]
+    kinds = dict(Counter(difference.kind for difference in told))
+    numbers = {
+        "differences": len(told),
+        "kinds": kinds,
+        "tables": [drifted.table for drifted in found],
+        "versions": sorted({difference.version for difference in told}),
+        "heal": f"mixpeek drift heal {shown(collection.name)!r}",
+    }
+    said = " ".join(difference.said for difference in told[:SAID])
+    return Verdict(False, said, numbers, "WARN" if set(kinds) == {"index_differs"} else "ERROR")
 
 
 def vectors_are_valid(documents: DocumentStore, generation: Generation) -> Verdict:
