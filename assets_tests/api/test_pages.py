@@ -54,6 +54,7 @@ def test_a_link_asks_for_a_key_and_then_shows_the_page(api: Api, browser: httpx.
     assert asked.status_code == 401
     assert 'type="password"' in asked.text
     assert "rain" not in asked.text
+    assert f'name="to" value="{samples}"' in asked.text
 
     shown = signed_in(browser, api.key, samples)
 

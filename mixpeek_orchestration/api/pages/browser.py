@@ -76,20 +76,23 @@ class _Answer:
 
 def page_of(request: Request, status: int, answer: Any) -> HTMLResponse:
     """The page for an answer: the form where a key is missing, else what was answered."""
-    path = request.url.path
+    address = _address(request)
     if status == 401:
-        query = f"?{request.url.query}" if request.url.query else ""
-        return sign_in_page(f"{path}{query}")
-    shown = answer["error"] if status >= 400 and "error" in answer else answer
+        return sign_in_page(address)
+    shown = _problem(answer["error"]) if status >= 400 and "error" in answer else answer
     content = content_of(shown)
-    html = (
-        _templates()
-        .get_template("answer.html.jinja")
-        .render(
-            title=_title(path), path=path, facts=content.facts, columns=content.columns, rows=content.rows
-        )
+    html = _templates().get_template("answer.html.jinja")
+    return HTMLResponse(
+        html.render(
+            title=_title(address, shown),
+            path=address,
+            facts=content.facts,
+            columns=content.columns,
+            rows=content.rows,
+        ),
+        status,
+        PROTECTION,
     )
-    return HTMLResponse(html, status, PROTECTION)
 
 
 def sign_in_page(to: str, *, problem: str = "", status: int = 401) -> HTMLResponse:
@@ -98,10 +101,26 @@ def sign_in_page(to: str, *, problem: str = "", status: int = 401) -> HTMLRespon
     return HTMLResponse(html, status, PROTECTION)
 
 
-def _title(path: str) -> str:
-    """`samples of col_…`: the last two parts of an address, as people say it."""
-    parts = path.strip("/").split("/")
-    return f"{parts[-1]} of {parts[-2]}" if len(parts) > 2 else parts[-1]
+def _address(request: Request) -> str:
+    """What stands in the browser's address bar, in our spelling; the path inside was rewritten on the way here."""
+    path = (
+        request.scope.get("raw_path", request.url.path.encode()).decode("ascii", "replace").partition("?")[0]
+    )
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{'' if path.startswith('/v1/') else '/v1'}{path}{query}"
+
+
+def _title(address: str, shown: Any) -> str:
+    """`samples of passages`: the last parts of an address, as people say it."""
+    parts = address.partition("?")[0].strip("/").split("/")
+    name = shown.get("collection_name") if isinstance(shown, dict) else None
+    return f"{parts[-1]} of {name or parts[-2]}" if len(parts) > 2 else parts[-1]
+
+
+def _problem(error: dict[str, Any]) -> dict[str, Any]:
+    """An error in the order in which people read it: what is wrong, what to do, and the rest."""
+    details = error.get("details", {})
+    return {"message": error.get("message"), "fix": details.get("fix"), **details, "code": error.get("code")}
 
 
 @cache
