@@ -47,7 +47,8 @@ def filled(site: Site) -> list[Collection]:
     return collections
 
 
-def test_an_index_is_an_asset_beside_its_collection(site: Site, filled: list[Collection]) -> None:
+@pytest.mark.usefixtures("filled")
+def test_an_index_is_an_asset_beside_its_collection(site: Site) -> None:
     """Each collection has an asset `…/index` that hangs on it; all of them are one step."""
     graph = site.definitions.resolve_asset_graph()
     nodes = [graph.get(_key(name)) for name in ("one", "other-one")]
@@ -58,9 +59,8 @@ def test_an_index_is_an_asset_beside_its_collection(site: Site, filled: list[Col
     assert len({node.assets_def.op.name for node in nodes}) == 1
 
 
-def test_materializing_an_index_tends_one_collection(
-    site: Site, instance: dg.DagsterInstance, filled: list[Collection]
-) -> None:
+@pytest.mark.usefixtures("filled")
+def test_materializing_an_index_tends_one_collection(site: Site, instance: dg.DagsterInstance) -> None:
     """The chosen collection is compacted and indexed, and its metadata tells rows, kind, tail, fragments, versions and
     bytes; the other one is left alone."""
     result = _tend(site, instance, "one")
@@ -73,9 +73,8 @@ def test_materializing_an_index_tends_one_collection(
     assert instance.get_latest_materialization_event(_key("other-one")) is None
 
 
-def test_the_schedule_records_news_only(
-    site: Site, instance: dg.DagsterInstance, filled: list[Collection]
-) -> None:
+@pytest.mark.usefixtures("filled")
+def test_the_schedule_records_news_only(site: Site, instance: dg.DagsterInstance) -> None:
     """A scheduled round records a collection only when something was done to it."""
     assert _tend(site, instance, "one", "other-one", only_news=True).success
     (first,) = instance.fetch_materializations(_key("one"), limit=5).records
@@ -86,9 +85,8 @@ def test_the_schedule_records_news_only(
     assert "index_steward" in schedules
 
 
-def test_an_open_batch_is_waited_for(
-    site: Site, instance: dg.DagsterInstance, filled: list[Collection]
-) -> None:
+@pytest.mark.usefixtures("filled")
+def test_an_open_batch_is_waited_for(site: Site, instance: dg.DagsterInstance) -> None:
     """While a batch of the collection is open nothing is done, and the metadata says what it waits for."""
     bucket = site.warehouse.buckets.get(site.namespace_id, "texts")
     batch = site.submitted(bucket, "later")
