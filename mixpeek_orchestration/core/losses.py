@@ -6,6 +6,7 @@ from collections.abc import Collection as AnyOf
 
 import polars as pl
 
+from mixpeek_orchestration.core.looks import SEEN
 from mixpeek_orchestration.core.plan import DELETE, EXTRACT, NEW, PATCH, STATE_SCHEMA
 
 
@@ -28,13 +29,14 @@ def lost_roots(plan: pl.DataFrame, moved: AnyOf[str]) -> set[str]:
 
 
 def contradicted(state: pl.DataFrame, outcomes: pl.DataFrame) -> list[str]:
-    """Items whose recorded outcome the table contradicts: empty ones that have documents, and partial ones that have
-    none, or those of a better run (the documents of a partial item name no code)."""
+    """Items whose recorded outcome the table contradicts: empty ones that have documents, partial ones that have none,
+    or those of a better run (the documents of a partial item name no code), and looks at documents that are gone."""
     both = outcomes.select("item", "outcome").join(
         state.select("item", "code_fp").with_columns(pl.lit(True).alias("has_rows")), on="item", how="left"
     )
     has_rows = pl.col("has_rows").fill_null(False)
     empty = (pl.col("outcome") == "empty") & has_rows
     partial = (pl.col("outcome") == "partial") & (~has_rows | (pl.col("code_fp") != ""))
-    found: list[str] = both.filter(empty | partial)["item"].sort().to_list()
+    seen = (pl.col("outcome") == SEEN) & ~has_rows
+    found: list[str] = both.filter(empty | partial | seen)["item"].sort().to_list()
     return found

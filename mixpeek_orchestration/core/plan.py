@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from mixpeek_orchestration.core.looks import Look, look_at, valid_outcomes
+
 EXTRACT, PATCH, UNCHANGED, FAILED, DELETE = "extract", "patch", "unchanged", "failed", "delete"
 FILTERED, MISSING = "filtered", "missing_input"
 
@@ -49,12 +51,14 @@ Fingerprints = Mapping[str, tuple[str, str]]
 class Plan:
     """`frame` has one row per item: `item`, `root_object`, `action`, `reason` (see the constants above).
 
-    `stale_codes` are the codes that made what is stale because of its code, with how many items each made.
+    `stale_codes` are the codes that made what is stale because of its code, with how many items each made. `looks` are
+    items that moved and are unchanged: whoever carries out the plan writes them down.
     """
 
     frame: pl.DataFrame
     code_fp: str
     stale_codes: Mapping[str, int] = field(default_factory=dict)
+    looks: tuple[Look, ...] = ()
 
     def items(self, action: str) -> list[str]:
         """The items with this action, in the order of the source."""
@@ -109,18 +113,18 @@ def make_plan(
     batches in `replays` was asked to try again are extracted, whatever is known of them. `force` extracts everything
     that can be read, or what belongs to these root objects.
     """
-    known = _known(state, outcomes)
+    known = _known(state, valid_outcomes(outcomes, state))
     flagged = _with_flags(source)
     joined = flagged.join(known, on="item", how="left", maintain_order="left")
     decided = joined.with_columns(_coarse_action(code_fp, force=force, replays=replays).alias("verdict"))
-    decided = _resolve_moved(decided, fingerprints)
+    decided, looks = _resolve_moved(decided, fingerprints)
     present = decided.select(
         "item",
         "root_object",
         pl.col("verdict").str.split("/").list.get(0).alias("action"),
         pl.col("verdict").str.split("/").list.get(1).alias("reason"),
     )
-    return Plan(pl.concat([present, _orphans(known, flagged)]), code_fp, _stale_codes(decided))
+    return Plan(pl.concat([present, _orphans(known, flagged)]), code_fp, _stale_codes(decided), looks)
 
 
 def _known(state: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -135,6 +139,8 @@ def _known(state: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         "item",
         *[pl.coalesce(f"{name}_told", name).alias(f"known_{name}") for name in told_wins],
         pl.col("pass_fp").alias("known_pass_fp"),
+        pl.col("source_fp").alias("row_source_fp"),
+        pl.col("reason_told").alias("reason"),
         pl.col("has_rows").fill_null(False),
         pl.col("outcome_told").alias("outcome"),
         pl.col("transient_told").fill_null(False).alias("transient"),
@@ -193,15 +199,19 @@ def _coarse_action(code_fp: str, *, force: bool | AnyOf[str], replays: AnyOf[str
     )
 
 
-def _resolve_moved(decided: pl.DataFrame, fingerprints: Callable[[list[str]], Fingerprints]) -> pl.DataFrame:
+def _resolve_moved(
+    decided: pl.DataFrame, fingerprints: Callable[[list[str]], Fingerprints]
+) -> tuple[pl.DataFrame, tuple[Look, ...]]:
     moved = decided.filter(pl.col("verdict") == "moved/moved")
     if moved.is_empty():
-        return decided
+        return decided, ()
     now = fingerprints(moved["item"].to_list())
     verdicts = [_moved_verdict(row, now.get(row["item"])) for row in moved.iter_rows(named=True)]
     resolved = moved.select("item").with_columns(pl.Series("resolved", verdicts, dtype=pl.String))
     joined = decided.join(resolved, on="item", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("resolved", "verdict").alias("verdict")).drop("resolved")
+    unchanged = moved.filter(pl.Series(verdicts, dtype=pl.String).str.starts_with(f"{UNCHANGED}/"))
+    looks = tuple(look_at(row) for row in unchanged.iter_rows(named=True))
+    return joined.with_columns(pl.coalesce("resolved", "verdict").alias("verdict")).drop("resolved"), looks
 
 
 def _moved_verdict(row: Mapping[str, object], now: tuple[str, str] | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 
 import pyarrow as pa
@@ -85,6 +85,7 @@ class Work:
             runner.check(job)
         self._delete()
         self._patch()
+        self._remember_looks()
         if not to_extract:
             return Usage(runner=runner.name)
         self._catalog.ledger.keep_code(
@@ -100,9 +101,7 @@ class Work:
         orphans = self._planned.plan.items(planning.DELETE)
         if orphans:
             self._commit(None, orphans)
-            self._catalog.ledger.forget(
-                self._planned.generation.generation_id, orphans, run_id=self._run_id
-            )
+            self._catalog.ledger.forget(self._planned.generation.generation_id, orphans, run_id=self._run_id)
 
     def _patch(self) -> None:
         for items in _chunks(self._planned.plan.items(planning.PATCH), _LOAD_CHUNK):
@@ -117,6 +116,20 @@ class Work:
                 moment=now(),
             )
             self._commit(renewed, list(loaded))
+
+    def _remember_looks(self) -> None:
+        looks, description = self._planned.plan.looks, self._planned.description
+        if looks:
+            self._catalog.ledger.settle(
+                self._planned.generation.generation_id,
+                collection_id=self._planned.collection.collection_id,
+                batch_id="",
+                done=[],
+                outcomes=[ItemOutcome(**asdict(look), code_fp=description.code_fp) for look in looks],
+                errors=[],
+                versions={},
+                run_id=self._run_id,
+            )
 
     def _extract(self, runner: Runner, job: ExtractionJob, items: Sequence[str]) -> None:
         group: list[Extracted] = []

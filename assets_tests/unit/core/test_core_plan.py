@@ -69,6 +69,56 @@ def planned(
 
 
 MOVED = {"source_fp": "s2"}
+SEEN = {"outcome": "seen", "source_fp": "s2", "reason": "s1"}
+
+
+def test_what_was_compared_once_is_not_read_again() -> None:
+    """An edit that nobody reads is compared once; written down, it costs the next plan nothing."""
+    plan = planned(source("a", **MOVED), state("a"), fingerprints=fingerprints_are("i1", "p1"))
+    (look,) = plan.looks
+    assert (look.item, look.outcome, look.source_fp, look.reason) == ("a", "seen", "s2", "s1")
+    again = planned(source("a", **MOVED), state("a"), outcomes("a", **SEEN), fingerprints=never)
+    assert (verdict(again, "a"), again.looks) == ((p.UNCHANGED, p.UNCHANGED), ())
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted"),
+    [
+        (None, (p.EXTRACT, p.NEW)),
+        (("a", {"source_fp": "s0", "input_fp": "i0"}), (p.EXTRACT, p.INPUT_CHANGED)),
+        (("a", {"code_fp": "older"}), (p.EXTRACT, p.CODE_CHANGED)),
+    ],
+    ids=["its rows are gone", "an older row was restored", "a row of other code"],
+)
+def test_a_look_is_worth_nothing_for_another_row(known: Any, wanted: tuple[str, str]) -> None:
+    """What was written down of one row says nothing of another one, wherever that came from."""
+    rows = state() if known is None else state(known[0], **known[1])
+    told = outcomes("a", **SEEN)
+    plan = planned(source("a", **MOVED), rows, told, fingerprints=fingerprints_are("i1", "p1"))
+    assert verdict(plan, "a") == wanted
+
+
+def test_an_empty_item_is_compared_once_too() -> None:
+    """What left no rows stays empty, for the reason it had."""
+    told = outcomes("a", outcome="empty", reason="nothing in it")
+    plan = planned(source("a", **MOVED), None, told, fingerprints=fingerprints_are("i1", "p1"))
+    (look,) = plan.looks
+    assert (look.outcome, look.reason, look.source_fp) == ("empty", "nothing in it", "s2")
+
+
+def test_a_plan_knows_the_codes_of_what_is_stale() -> None:
+    """How many items each older code made, most first."""
+    rows = pl.concat([state("a", "b", code_fp="old"), state("c", code_fp="older"), state("d")])
+    plan = planned(source("a", "b", "c", "d"), rows)
+    assert list(plan.stale_codes.items()) == [("old", 2), ("older", 1)]
+
+
+def test_force_may_mean_some_root_objects() -> None:
+    """Only their items run in any case."""
+    plan = planned(source("a", "b"), state("a", "b"), force=["root b"])
+    assert [verdict(plan, item)[1] for item in "ab"] == [p.UNCHANGED, p.FORCED]
+
+
 CASES: Mapping[str, tuple[Any, ...]] = {
     "an item never seen is new": (source("a"), None, None, (p.EXTRACT, p.NEW)),
     "an item with its rows is unchanged": (source("a"), state("a"), None, (p.UNCHANGED, p.UNCHANGED)),
@@ -211,8 +261,18 @@ def frames(
         ),
         pl.DataFrame(
             [
-                (item, f"root {item}", source_fp, outcome, "why", input_fp, code_fp, transient)
-                for item, (source_fp, input_fp, code_fp, outcome, transient) in told.items()
+                (
+                    item,
+                    f"root {item}",
+                    source_fp,
+                    outcome,
+                    *(why or ["why"]),
+                    input_fp,
+                    code_fp,
+                    transient,
+                    "",
+                )
+                for item, (source_fp, input_fp, code_fp, outcome, transient, *why) in told.items()
             ],
             schema=p.OUTCOME_SCHEMA,
             orient="row",
@@ -250,7 +310,15 @@ def test_nothing_is_left_to_do_after_doing_it(
     for item in [*plan.items(p.EXTRACT), *plan.items(p.PATCH)]:
         known[item] = (src[item][0], input_fp, pass_fp, "1")
         told.pop(item, None)
-    again = p.make_plan(*frames(src, known, told), code_fp="1", fingerprints=fingerprints)
+    for look in plan.looks:
+        told[look.item] = (look.source_fp, look.input_fp, "1", look.outcome, False, look.reason)
+    failed = set(plan.items(p.FAILED))
+
+    def only_failed(items: list[str]) -> p.Fingerprints:
+        assert set(items) <= failed
+        return fingerprints(items)
+
+    again = p.make_plan(*frames(src, known, told), code_fp="1", fingerprints=only_failed)
     assert not {p.EXTRACT, p.PATCH, p.DELETE} & set(again.frame["action"])
 
 

@@ -54,6 +54,7 @@ def test_an_edit_runs_what_reads_the_field(
     told = reasons(lab, tiers)
     assert list(told.values()) == [{reason: 1} if reason else NOTHING for reason in expected]
     assert reasons(lab, tiers) == dict.fromkeys(tiers, NOTHING)
+    assert all(lab.plan(one).plan.looks == () for one in tiers.values())
 
 
 def test_a_renamed_field_arrives_under_its_last_name(lab: StalenessLab, tiers: dict[str, Collection]) -> None:

@@ -189,7 +189,8 @@ class BatchCatalog(Protocol):
 
 @dataclass(frozen=True)
 class ItemOutcome:
-    """Why an item has no rows, or not all of them: `outcome` is `empty`, `failed` or `partial`."""
+    """Why an item has no rows, or not all of them: `outcome` is `empty`, `failed` or `partial`. One that is `seen` has
+    its rows: its source moved in a way that nobody reads (`core.looks`)."""
 
     item: str
     outcome: str
@@ -279,6 +280,9 @@ class Ledger(Protocol):
 
     def keep_reports(self, reports: Mapping[str, TierReport], *, run_id: str, code_fp: str) -> None:
         """Add the reports of a run, by batch id, to the history of their collections."""
+
+    def ran_whole(self, collection_id: str) -> bool:
+        """Whether any report is of a run over the whole source, without a batch."""
 
     def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
         """Newest first; what estimates come from."""
