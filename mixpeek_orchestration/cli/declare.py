@@ -34,6 +34,12 @@ def apply(
     ] = False,
     take_over: TakeOver = False,
     prune: Prune = False,
+    migrate: Annotated[
+        bool,
+        typer.Option(
+            "--migrate", help="Start a migration where another extractor, version or parameters are declared."
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Prune also what holds documents or objects.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -46,7 +52,7 @@ def apply(
 
     with answered_errors(as_json=as_json):
         said = read_source(source)
-        order = Order(said.owner, take_over=take_over, prune=prune, drop_content=yes)
+        order = Order(said.owner, take_over=take_over, prune=prune, drop_content=yes, migrate=migrate)
         with local_warehouse() as warehouse:
             told = Applied.told(warehouse, said, order)
             if not as_json:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.warehouse.changes import Change, Order
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
-_COLOURS = {"create": "green", "update": "yellow", "take over": "yellow", "gone": "magenta", "remove": "red"}
+_COLOURS = {"create": "green", "update": "yellow", "migrate": "yellow", "take over": "yellow", "gone": "magenta", "remove": "red"}
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,23 @@ from mixpeek_orchestration.core.difference import FieldChange
 from mixpeek_orchestration.core.errors import Conflict, ManagedElsewhere
 
 Kind = Literal["bucket", "collection", "retriever"]
-Action = Literal["create", "update", "take over", "unchanged", "gone", "remove"]
+Action = Literal["create", "update", "migrate", "migrating", "take over", "unchanged", "gone", "remove"]
 _SIGNS: Final[Mapping[Action, str]] = {
     "create": "+",
     "update": "~",
+    "migrate": "~",
+    "migrating": "=",
     "take over": "~",
     "unchanged": "=",
     "gone": "!",
     "remove": "-",
 }
-NOTHING: Final = frozenset({"unchanged", "gone"})
+_SAID: Final[Mapping[Action, str]] = {
+    "gone": "not declared any more; --prune removes it",
+    "migrate": "needs a migration; --migrate starts it",
+    "migrating": "being migrated to what is declared; see mixpeek migrate status",
+}
+NOTHING: Final = frozenset({"unchanged", "migrating", "gone"})
 """The actions that change nothing."""
 
 
@@ -29,13 +36,15 @@ class Order:
     """How declarations are applied: by whom, and how far that may go.
 
     `take_over` moves what another way of declaring owns to `owner`; `prune` removes what `owner` declared before and
-    does not any more; `drop_content` lets that cost documents and objects.
+    does not any more; `drop_content` lets that cost documents and objects. `migrate` starts a migration where another
+    extractor, version or parameters are declared.
     """
 
     owner: ManagedBy = "yaml"
     take_over: bool = False
     prune: bool = False
     drop_content: bool = False
+    migrate: bool = False
 
 
 BY_FILE: Final = Order()
@@ -65,7 +74,7 @@ class Change:
     @property
     def line(self) -> str:
         """The change as people read it."""
-        said = "not declared any more; --prune removes it" if self.action == "gone" else self.action
+        said = _SAID.get(self.action, self.action)
         return f"{_SIGNS[self.action]} {self.kind} {self.name} ({said})"
 
     def as_dict(self) -> dict[str, Any]:
@@ -83,10 +92,24 @@ class Change:
 def check_allowed(changes: Iterable[Change], order: Order) -> None:
     """Raises `ManagedElsewhere` or `Conflict` about the first change that the order does not allow."""
     for change in changes:
-        if change.action == "update":
+        if change.action in ("update", "migrate"):
             _check_owner(change, order)
+        if change.action == "migrate" and not order.migrate:
+            raise needs_migration(change.name)
         if change.action == "remove":
             _check_removal(change, order)
+
+
+def needs_migration(name: str) -> Conflict:
+    """The error for another extractor, version or parameters in place of those that filled a collection."""
+    return Conflict(
+        f"The collection {name!r} is filled by another extractor version or other parameters than are declared; that "
+        "needs a migration.",
+        field="feature_extractor",
+        value=name,
+        fix="`mixpeek apply --migrate` fills a new generation beside the one that answers; then `mixpeek migrate "
+        f"compare {name}` and `mixpeek migrate switch {name}`.",
+    )
 
 
 def _check_owner(change: Change, order: Order) -> None:

@@ -20,11 +20,13 @@ from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.filters import read_filter
 from mixpeek_orchestration.core.identity import random_id
+from mixpeek_orchestration.core.migration import is_same_extraction
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.tiers import tier_of
 from mixpeek_orchestration.warehouse.access import now
+from mixpeek_orchestration.warehouse.changes import needs_migration
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.mapping_spellings import fitting
@@ -65,7 +67,7 @@ class Collections:
         new, description = self._checked(old.namespace_id, _pinned(spec, old), old.collection_id, managed_by)
         generation = self.generation(old)
         if first_generation(new, description).vectors != generation.vectors or not _same_extraction(old, new):
-            raise needs_migration(old, new)
+            raise needs_migration(old.name)
         if new.extractor.input_mappings != old.extractor.input_mappings:
             self._check_not_migrating(old)
         kept = replace(new, active_generation=old.active_generation, created_at=old.created_at)
@@ -100,6 +102,15 @@ class Collections:
         mappings = checked_mappings(choice, description, available, collection.source.type)
         check_passthrough(choice, description, available)
         return replace(choice, input_mappings=mappings), description
+
+    def is_refilled(self, old: Collection, spec: CollectionSpec) -> bool:
+        """Whether a spec asks for another extractor, version or parameters than fill a collection."""
+        asked = _pinned(spec, old).feature_extractor
+        description = self._registry.describe(
+            asked.feature_extractor_name, asked.version, asked.parameters, namespace_id=old.namespace_id
+        )
+        name, version = asked.feature_extractor_name, asked.version or description.version
+        return not is_same_extraction(self.generation(old), name, version, description.parameters)
 
     def check_extractor(self, namespace_id: str, spec: CollectionSpec, *, at: str) -> None:
         """Raises `InvalidInput` under `at` for an extractor, version or parameters that cannot work."""
@@ -419,18 +430,6 @@ def check_passthrough(
                 fix="Give another target_path.",
             )
         taken.add(carried.target)
-
-
-def needs_migration(old: Collection, new: Collection) -> Conflict:
-    """The error for another extractor, version or parameters in place of those that filled a collection."""
-    what = "other parameters" if old.extractor.id == new.extractor.id else new.extractor.id
-    return Conflict(
-        f"Collection {old.name!r} is filled by {old.extractor.id}; {what} would need a migration.",
-        field="feature_extractor",
-        value=new.extractor.id,
-        fix=f"`mixpeek apply --migrate` fills a new generation beside the one that answers; "
-        f"`mixpeek migrate status {old.name}` follows it.",
-    )
 
 
 def _same_extraction(old: Collection, new: Collection) -> bool:

@@ -7,16 +7,25 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.difference import FieldChange, differences
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec
-from mixpeek_orchestration.warehouse.changes import BY_FILE, Change, Kind, Order, check_allowed
+from mixpeek_orchestration.warehouse.changes import (
+    BY_FILE,
+    Change,
+    Kind,
+    Order,
+    check_allowed,
+    needs_migration,
+)
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.exports import Exports
 from mixpeek_orchestration.warehouse.manifest import Manifest, upstream_first
+from mixpeek_orchestration.warehouse.migrations import Migrations
 from mixpeek_orchestration.warehouse.ownership import hand_over
 from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
@@ -42,12 +51,14 @@ class Declarations:
         collections: Collections,
         retrievers: Retrievers,
         removals: Removals,
+        migrations: Migrations | None = None,
     ) -> None:
         self._resources = resources
         self._buckets = buckets
         self._collections = collections
         self._retrievers = retrievers
         self._removals = removals
+        self._migrations = migrations
 
     def export(self, namespace_id: str, namespace: str) -> Manifest:
         """What exists in a namespace, as a manifest that makes it again."""
@@ -105,6 +116,8 @@ class Declarations:
         except MixpeekError as error:
             change = Change(one.kind, one.name, "update", managed_by=old.managed_by)
             return Step(change, partial(_refuse, error), one.reads)
+        if fields and isinstance(one.spec, CollectionSpec) and self._collections.is_refilled(old, one.spec):
+            return self._refilling(one, one.spec, old, fields, order)
         if fields:
             change = Change(one.kind, one.name, "update", tuple(fields), old.managed_by)
             return Step(change, lambda: one.update(old, order), one.reads)
@@ -113,6 +126,20 @@ class Declarations:
             return Step(change, lambda: hand_over(self._resources, old, order.owner), one.reads)
         change = Change(one.kind, one.name, "unchanged", managed_by=old.managed_by)
         return Step(change, lambda: None, one.reads)
+
+    def _refilling(
+        self, one: _One, spec: CollectionSpec, old: Collection, fields: list[FieldChange], order: Order
+    ) -> Step:
+        """Another extractor, version or parameters: a migration, unless it is under way already."""
+        migrations = self._migrations
+        if migrations is not None and migrations.is_under_way(old, spec.feature_extractor):
+            change = Change(one.kind, one.name, "migrating", tuple(fields), old.managed_by)
+            return Step(change, lambda: None, one.reads)
+        change = Change(one.kind, one.name, "migrate", tuple(fields), old.managed_by)
+        if migrations is None or not order.migrate:
+            return Step(change, partial(_refuse, needs_migration(one.name)), one.reads)
+        known = replace(old, managed_by=order.owner) if order.take_over else old
+        return Step(change, lambda: migrations.declared(known, spec, managed_by=order.owner), one.reads)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.collection import Collection, ExtractorChoice, Generation
 from mixpeek_orchestration.core.errors import Conflict, NotFound
 from mixpeek_orchestration.core.migration import (
@@ -35,7 +36,7 @@ from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.query_endpoints import endpoint_obstacle
-from mixpeek_orchestration.warehouse.specs import ExtractorSpec
+from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
 
 _WRITER_WAIT_S = 30.0
 
@@ -115,6 +116,31 @@ class Migrations:
         else:
             self._check_target(collection, running, choice)
         return self._filled(collection, running, sample)
+
+    def is_under_way(self, collection: Collection, asked: ExtractorSpec) -> bool:
+        """Whether the collection is being migrated to what is asked for."""
+        running = self._catalog.migrations.open(collection.collection_id)
+        target = running and self._catalog.resources.generation(running.to_generation)
+        if not target:
+            return False
+        choice, _ = self._collections.refilled(collection, asked)
+        return is_same_extraction(target, choice.name, choice.version, choice.parameters)
+
+    def declared(self, collection: Collection, spec: CollectionSpec, *, managed_by: ManagedBy) -> Migration:
+        """What a spec says of a collection beside its extractor, at once; and a migration to that extractor."""
+        kept = collection.extractor
+        as_before = spec.feature_extractor.model_copy(
+            update={
+                "feature_extractor_name": kept.name,
+                "version": kept.version,
+                "parameters": dict(kept.parameters),
+                "input_mappings": {name: list(paths) for name, paths in kept.input_mappings.items()},
+            }
+        )
+        rest = spec.model_copy(update={"feature_extractor": as_before})
+        if self._collections.said(collection, rest) != collection:
+            collection = self._collections.update(collection, rest, managed_by=managed_by)
+        return self.start(collection, spec.feature_extractor)
 
     def resume(self, collection: Collection, *, sample: int = 0) -> Migration:
         """The open migration with batches submitted for what its generation lacks."""

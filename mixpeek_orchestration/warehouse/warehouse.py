@@ -141,7 +141,14 @@ class Warehouse:
     @cached_property
     def declarations(self) -> Declarations:
         removals = Removals(self.buckets, self.collections, self.retrievers, self.objects)
-        return Declarations(self.catalog.resources, self.buckets, self.collections, self.retrievers, removals)
+        return Declarations(
+            self.catalog.resources,
+            self.buckets,
+            self.collections,
+            self.retrievers,
+            removals,
+            self.migrations,
+        )
 
     @cached_property
     def samples(self) -> Samples:
