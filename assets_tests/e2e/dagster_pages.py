@@ -68,6 +68,16 @@ class CollectionPage:
         launch.click()
         expect(launch).to_be_hidden()
 
+    def follow(self, label: str) -> Page:
+        """The page behind a link in the metadata of the newest materialization."""
+        self.open("events")
+        value = self.page.locator(f"tr:has(td:text-is('{label}')) a").first
+        value.wait_for()
+        with self.page.expect_popup() as opened:
+            value.click()
+        opened.value.wait_for_load_state()
+        return opened.value
+
     def row_count(self) -> str:
         """The number of rows that the overview shows."""
         self.open("overview")

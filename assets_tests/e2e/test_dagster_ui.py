@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +15,7 @@ from playwright.sync_api import expect
 from assets_tests.e2e.application import Application, account, done, text_blob
 from assets_tests.e2e.dagster_pages import CollectionPage, browser_page
 from assets_tests.e2e.dagster_site import DagsterSite
+from assets_tests.e2e.pictures import keep_picture
 from assets_tests.e2e.running_stack import PACKAGES, RunningStack, wait_until
 from assets_tests.e2e.working_copies import copy_package
 
@@ -66,9 +69,19 @@ def edit(application: Application, shown: Shown, numbers: list[int]) -> None:
         done(application.http.put(target, json=text_blob(f"{TEXTS[number]}, edited after {before}")))
 
 
-def newest(dagster: DagsterSite, *, after: set[str]) -> list[dict[str, object]]:
+def newest(dagster: DagsterSite, *, after: set[str]) -> list[dict[str, Any]]:
     """The materializations of the collection that came since, one per partition."""
     return [one for one in dagster.materializations(KEY) if one["run_id"] not in after]
+
+
+def key_of(stack: RunningStack) -> str:
+    """The key that `mixpeek up` made."""
+    return str(json.loads((stack.home / "credentials.json").read_text())["api_key"])
+
+
+def runs_of(made: list[dict[str, Any]]) -> set[str]:
+    """The runs that made these."""
+    return {one["run_id"] for one in made}
 
 
 def runs(dagster: DagsterSite) -> set[str]:
@@ -77,7 +90,7 @@ def runs(dagster: DagsterSite) -> set[str]:
 
 
 @pytest.mark.usefixtures("shown")
-def test_the_lineage_goes_from_bucket_to_retriever(collection_page: CollectionPage, tmp_path: Path) -> None:
+def test_the_lineage_goes_from_bucket_to_retriever(collection_page: CollectionPage) -> None:
     """Bucket, collection, endpoint and retriever are in one picture, and every partition is materialized."""
     page = collection_page.page
     collection_page.open("lineage")
@@ -87,9 +100,7 @@ def test_the_lineage_goes_from_bucket_to_retriever(collection_page: CollectionPa
         expect(page.get_by_text(kind, exact=True).last).to_be_visible()
     expect(page.get_by_text("2 partitions").first).to_be_visible()
     expect(page.get_by_text("100% filled").first).to_be_visible()
-    picture = page.screenshot(path=tmp_path / "lineage.png")
-    if wanted := os.environ.get("MIXPEEK_PICTURES"):
-        (Path(wanted) / "lineage.png").write_bytes(picture)
+    keep_picture(page, "lineage")
 
 
 def test_a_click_on_materialize_does_the_work(
@@ -106,6 +117,11 @@ def test_a_click_on_materialize_does_the_work(
     assert (made["metadata"]["written"], made["metadata"]["unchanged"]) == (1, 0)
     assert "edited" in " ".join(document["text"] for document in application.documents(shown.collection))
     assert collection_page.row_count() == str(len(TEXTS))
+    keep_picture(collection_page.page, "asset")
+    collection_page.open("partitions", partition=shown.batches[0])
+    expect(collection_page.page.get_by_text("Materialized (2)")).to_be_visible()
+    expect(collection_page.page.get_by_text("Failed (0)")).to_be_visible()
+    keep_picture(collection_page.page, "partitions")
 
 
 def test_a_backfill_from_the_ui_does_the_same_work_as_the_api(
@@ -120,9 +136,49 @@ def test_a_backfill_from_the_ui_does_the_same_work_as_the_api(
     made = wait_until(lambda: newest(dagster, after=before), "the materializations of the backfill")
     assert {one["partition"] for one in made} == set(shown.batches)
     assert len({one["run_id"] for one in made}) == 1
-    assert made[0]["metadata"]["written"] == len(TEXTS)
+    assert sorted(one["metadata"]["written"] for one in made) == [1, 2]
+    (backfill,) = {run["tags"]["dagster/backfill"] for run in dagster.runs() if run["runId"] in runs_of(made)}
+    assert [run["status"] for run in dagster.runs({"dagster/backfill": backfill})] == ["SUCCESS"]
+    collection_page.page.goto(f"{collection_page.site}/runs/b/{backfill}")
+    expect(collection_page.page.get_by_text("Completed").first).to_be_visible()
+    keep_picture(collection_page.page, "backfill")
     assert account(application.batch(shown.batches[0]))["written"] == 1
     assert account(application.batch(shown.batches[1]))["written"] == 2
 
     again = application.processed(shown.bucket)
     assert account(again) == {"fetched": 3, "unchanged": 3, "submitted": 0, "written": 0, "deleted": 0}
+
+
+def test_links_lead_to_samples_and_failures_for_who_has_a_key(
+    shown: Shown, shared_stack: RunningStack, application: Application, collection_page: CollectionPage
+) -> None:
+    """A click on a link asks for a key and then shows documents; another shows failures and asks no more."""
+    samples = collection_page.follow("samples")
+    samples.get_by_label("API key").fill(key_of(shared_stack))
+    samples.get_by_role("button", name="Open").click()
+    expect(samples.get_by_role("heading")).to_have_text("samples of note-vectors")
+    known = {document["document_id"] for document in application.documents(shown.collection)}
+    assert set(re.findall(r"doc_\w+", samples.locator("#rows").inner_text())) <= known
+    keep_picture(samples, "samples")
+
+    failures = collection_page.follow("failures")
+    expect(failures.get_by_text("None.")).to_be_visible()
+
+    picture = collection_page.follow("lineage")
+    assert "note-vectors" in picture.content()
+
+
+@pytest.mark.usefixtures("shown")
+def test_counts_are_drawn_over_time_and_checks_are_green(collection_page: CollectionPage) -> None:
+    """The overview describes the asset and draws its numbers; every check of the collection has passed."""
+    page = collection_page.page
+    collection_page.open("overview")
+    expect(page.get_by_text("Materializing plans first", exact=False).first).to_be_visible()
+    page.get_by_role("button", name="Plots").click()
+    expect(page.get_by_text("wall_seconds", exact=True).first).to_be_visible()
+    page.get_by_text("dagster/row_count", exact=True).last.scroll_into_view_if_needed()
+    keep_picture(page, "plots")
+    collection_page.open("checks")
+    expect(page.get_by_text("nothing_failed").first).to_be_visible()
+    expect(page.get_by_text("Passed").first).to_be_visible()
+    keep_picture(page, "checks")

@@ -26,7 +26,7 @@ def of_batch(batch: Batch, collections: Mapping[str, str]) -> dict[str, str]:
         BATCH: batch.batch_id,
         SUBMISSION: str(batch.submission),
         NAMESPACE: batch.namespace_id,
-        COLLECTIONS: ",".join(batch.collection_ids),
+        COLLECTIONS: ", ".join(collections.values()),
         **of_collections(collections),
         **({TRIGGER: trigger} if isinstance(trigger, str) else {}),
     }

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 LISTS: Final = ("results", "samples", "failures", "groups", "documents", "items")
 SHORTENED: Final = 600
+HIDDEN: Final = frozenset({"pagination", "_internal", "total", "document_blobs"})
+"""What programs need and people do not; the same address answers programs with all of it."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,18 @@ def content_of(answer: Any) -> Content:
     facts = [
         (name, _text(value))
         for name, value in answer.items()
-        if not (listed and _is_table(value)) and value not in (None, "", [], {})
+        if name not in HIDDEN and not (listed and _is_table(value)) and value not in (None, "", [], {})
     ]
     if listed is None:
         return Content(facts, None, [])
     entries: Sequence[Mapping[str, Any]] = answer[listed]
     columns = list(dict.fromkeys(name for entry in entries for name in entry))
-    used = [c for c in columns if any(entry.get(c) not in (None, "", [], {}) for entry in entries)]
+    told = {name for name, _ in facts} | HIDDEN
+    used = [
+        name
+        for name in columns
+        if name not in told and any(entry.get(name) not in (None, "", [], {}) for entry in entries)
+    ]
     return Content(facts, used, [[_text(entry.get(name)) for name in used] for entry in entries])
 
 
