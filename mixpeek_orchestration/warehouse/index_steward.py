@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from mixpeek_orchestration.warehouse.leases import HeldLease, hold
 
 _OPEN = frozenset({"PENDING", "IN_PROGRESS"})
 _MANY = 10_000
+_QUERIES = 1_000
 
 Progress = Callable[[str], None]
 
@@ -59,13 +61,11 @@ class IndexSteward:
         documents: DocumentStore,
         *,
         policy: IndexPolicy | None = None,
-        searches_per_day: Callable[[str], float] = lambda _: 0.0,
         after: Callable[[Collection], None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._upkeep = documents.upkeep
         self._policy = policy or IndexPolicy()
-        self._searches_per_day = searches_per_day
         self._after = after
 
     def status(self, collection: Collection) -> list[TableState]:
@@ -129,7 +129,7 @@ class IndexSteward:
         if facts is None:
             return None
         active = generation.generation_id == collection.active_generation
-        searches = self._searches_per_day(collection.collection_id) if active else 0.0
+        searches = searches_per_day(self._catalog, collection) if active else 0.0
         steps = plan_upkeep(facts, generation.vectors, policy=self._policy, searches_per_day=searches)
         return TableState(generation, active, facts, tuple(steps))
 
@@ -142,6 +142,17 @@ class IndexSteward:
 
     def _told(self, collection: Collection, done: Sequence[Step], waits_for: str) -> Tended:
         return Tended(collection, tuple(done), waits_for, tuple(self.status(collection)))
+
+
+def searches_per_day(catalog: Catalog, collection: Collection) -> float:
+    """How often a collection is searched, at the rate of the last logged queries; over an hour at least, so that a burst
+    is not taken for a day."""
+    retrievers = catalog.resources.retrievers(collection.namespace_id)
+    reading = {r.retriever_id for r in retrievers if collection.collection_id in r.collection_ids}
+    logged = catalog.queries.recent(collection.namespace_id, limit=_QUERIES) if reading else []
+    asked = [query.asked_at for query in logged if query.retriever_id in reading]
+    span_s = max(3600.0, time.time() - min(asked)) if asked else 1.0
+    return len(asked) * 86400.0 / span_s
 
 
 def take(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import NotReady
 from mixpeek_orchestration.core.index_plan import IndexPolicy
 from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.migrations import LoggedQuery
 from mixpeek_orchestration.core.ports.upkeep import IndexKind
+from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.documents import open_documents
 from mixpeek_orchestration.warehouse.generations import writer_lease
-from mixpeek_orchestration.warehouse.index_steward import IndexSteward
+from mixpeek_orchestration.warehouse.index_steward import IndexSteward, searches_per_day
 from mixpeek_orchestration.warehouse.leases import hold
 
 TABLE, ROWS, DIMENSION, QUERIES, K = "vectors", 20_000, 64, 30, 10
@@ -233,6 +236,22 @@ def test_a_writer_is_not_disturbed(lab: TierLab) -> None:
         tended = steward(lab).tend(collection)
     assert tended.done == ()
     assert generation.table in tended.waits_for
+
+
+def test_searches_are_counted_from_the_log(lab: TierLab) -> None:
+    """The rate of searches of a collection follows from the logged queries of the retrievers that read it."""
+    bucket = lab.bucket("texts")
+    collection = lab.collection("upper", [bucket])
+    catalog = lab.warehouse.catalog
+    assert searches_per_day(catalog, collection) == 0.0
+    retriever = Retriever("ret_1", lab.namespace_id, "search", (), collection_ids=(collection.collection_id,))
+    catalog.resources.put_retriever(retriever)
+    asked = [
+        LoggedQuery(lab.namespace_id, retriever_id, asked_at=time.time() - 7200)
+        for retriever_id in ["ret_1"] * 10 + ["ret_2"] * 5
+    ]
+    catalog.queries.keep(asked, limit=100, since=0.0)
+    assert searches_per_day(catalog, collection) == pytest.approx(120.0, rel=0.05)
 
 
 def test_tags_outlive_the_clean_up(lab: TierLab, home: Path) -> None:
