@@ -15,13 +15,18 @@ COLLECTIONS: Final = "mixpeek/collections"
 COLLECTION: Final = "mixpeek.collection/"
 """Followed by the id of a collection; the value is its name. One per collection, so that runs of one can be filtered."""
 ENDPOINT: Final = "mixpeek/endpoint"
+GENERATION: Final = "mixpeek/generation"
+"""On runs that fill one generation of a collection beside the one that answers."""
+PRIORITY: Final = "dagster/priority"
 RUN_KEY: Final = "dagster/run_key"
 WILL_RETRY: Final = "dagster/will_retry"
 
 
 def of_batch(batch: Batch, collections: Mapping[str, str]) -> dict[str, str]:
     """The tags of a run that processes a batch; `collections` maps the ids of its collections to their names."""
-    trigger = batch.metadata.get("trigger")
+    trigger, generation = batch.metadata.get("trigger"), batch.metadata.get("generation")
+    # What fills beside what answers waits for what came in meanwhile.
+    filling = {GENERATION: generation, PRIORITY: "-10"} if isinstance(generation, str) else {}
     return {
         BATCH: batch.batch_id,
         SUBMISSION: str(batch.submission),
@@ -29,6 +34,7 @@ def of_batch(batch: Batch, collections: Mapping[str, str]) -> dict[str, str]:
         COLLECTIONS: ", ".join(collections.values()),
         **of_collections(collections),
         **({TRIGGER: trigger} if isinstance(trigger, str) else {}),
+        **filling,
     }
 
 

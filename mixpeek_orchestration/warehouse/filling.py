@@ -22,7 +22,7 @@ from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.generations import GENERATION
 from mixpeek_orchestration.warehouse.planning import Planner
 
-OBJECTS_PER_BATCH: Final = 10_000
+OBJECTS_PER_BATCH: Final = 1_000
 """A run holds the table for one batch; incoming ones take their turn in between."""
 
 _TO_DO: Final = [planning.EXTRACT, planning.PATCH, planning.DELETE]
