@@ -131,6 +131,10 @@ class Settings(BaseSettings):
         description='Dollars per item of extractors that pay others unmeasured, by name: {"my_ocr": 0.0015}.',
     )
 
+    heal_drift: bool = Field(
+        default=True,
+        description="Whether tables that somebody else changed are restored by a run; they are shown in any case.",
+    )
     retain_runs_days: float = Field(
         default=30.0,
         ge=0,

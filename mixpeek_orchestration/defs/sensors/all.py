@@ -7,11 +7,13 @@ import dagster as dg
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.erasing import unfinished_erasures
 from mixpeek_orchestration.defs.sensors.batches import batch_sensor
+from mixpeek_orchestration.defs.sensors.drift import drift_sensor
 from mixpeek_orchestration.defs.sensors.endpoints import endpoint_sensor
 from mixpeek_orchestration.defs.sensors.reaper import dead_runs
 from mixpeek_orchestration.defs.sensors.settling import ended_runs
 from mixpeek_orchestration.defs.sensors.syncs import due_syncs
 from mixpeek_orchestration.defs.sensors.unwanted import unwanted_endpoints
+from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 
@@ -25,6 +27,9 @@ def build_sensors(
     if sources:
         keys = {naming.identifier(resource): naming.asset_key(resource) for resource in sources}
         sensors.append(batch_sensor(snapshot, keys, snapshots))
+    collections = [c for c in snapshot.collections if c.collection_id in defined]
+    if collections:
+        sensors.append(drift_sensor(collections, heals=Settings().heal_drift))
     if endpoints:
         sensors.append(endpoint_sensor(endpoints))
     return sensors
