@@ -97,7 +97,7 @@ class Reprocess:
             # What is in no bucket any more goes with the last one: its documents have to go.
             last = position == len(bucket_ids) - 1
             own = left if last else [root for root in left if root in live]
-            left = [root for root in left if root not in set(own)]
+            left = [] if last else [root for root in left if root not in live]
             path = [
                 t.collection_id
                 for t in asked.forecast.tiers

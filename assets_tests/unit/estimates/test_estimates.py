@@ -8,6 +8,7 @@ from assets_tests.unit.estimates.conftest import ITEM_USD, House
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.forecast import Forecast, TierForecast
 from mixpeek_orchestration.core.selection import Selection
+from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec, ObjectSpec
 
 
 def _tiers(forecast: Forecast) -> dict[str, TierForecast]:
@@ -151,3 +152,36 @@ def test_a_run_tells_what_was_foreseen_and_what_it_took(house: House) -> None:
     second = house.warehouse.spending.run_metadata(house.lines.collection_id, "test")
     assert second["estimated_usd"] == pytest.approx(second["actual_usd"]) == pytest.approx(3 * ITEM_USD)
     assert house.warehouse.spending.run_metadata(house.lines.collection_id, "another") == {}
+
+
+def test_several_buckets_make_several_batches(house: House) -> None:
+    """Each batch passes the collections below its own bucket; objects that are gone go with the last one."""
+    schema = {"properties": {"body": {"type": "text"}, "title": {"type": "string"}}}
+    other = house.warehouse.buckets.create(
+        house.namespace_id, BucketSpec(bucket_name="others", bucket_schema=schema)
+    )
+    both = CollectionSpec(
+        collection_name="both",
+        source={"type": "bucket", "bucket_ids": ["texts", "others"]},
+        feature_extractor={"feature_extractor_name": "word_vectors", "version": "v1"},
+    )
+    both_id = house.warehouse.collections.create(house.namespace_id, both).collection_id
+    [first, second] = _texts(house, 2)
+    spec = ObjectSpec(blobs=[{"property": "body", "data": "gamma"}], source_key="o1")
+    third = house.warehouse.objects.put(other, spec).object.object_id
+    collection = house.warehouse.collections.get(house.namespace_id, "both")
+    house.run(collection)
+    house.warehouse.catalog.objects.delete(house.bucket.bucket_id, [first])
+    asked = house.warehouse.reprocess.prepare([collection, house.lines], Selection(force=True))
+    batches = {b.bucket_id: b for b in house.warehouse.reprocess.submit(asked)}
+    members = house.warehouse.catalog.batches.object_ids([b.batch_id for b in batches.values()])
+    of_bucket = {bucket_id: set(members[batch.batch_id]) for bucket_id, batch in batches.items()}
+    assert set().union(*of_bucket.values()) == {first, second, third}
+    assert second in of_bucket[house.bucket.bucket_id]
+    assert third in of_bucket[other.bucket_id]
+    assert batches[other.bucket_id].collection_ids == (both_id,)
+    assert set(batches[house.bucket.bucket_id].collection_ids) == {
+        both_id,
+        *(c.collection_id for c in (house.lines, house.words, house.again)),
+    }
+    assert house.run_batch(batches[other.bucket_id]).status == "COMPLETED"
