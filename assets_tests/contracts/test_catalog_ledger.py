@@ -186,3 +186,11 @@ def test_history_is_newest_first(ledger: Ledger) -> None:
     ledger.keep_reports({"btc_one": TierReport("col_other")}, run_id="run", code_fp="c")
     assert ledger.history(COLLECTION) == reports[::-1]
     assert ledger.history(COLLECTION, limit=1) == reports[2:]
+
+
+def test_runs_without_a_batch_are_known(ledger: Ledger) -> None:
+    """A report of a run over the whole source is told from those of batches, per collection."""
+    ledger.keep_reports({"btc_one": TierReport(COLLECTION)}, run_id="run", code_fp="c")
+    ledger.keep_reports({"": TierReport("col_other")}, run_id="run", code_fp="c")
+    assert not ledger.ran_whole(COLLECTION)
+    assert ledger.ran_whole("col_other")

@@ -55,7 +55,7 @@ def show(
     if as_json:
         typer.echo(json.dumps([_as_json(drifted) for drifted in found], indent=2))
     else:
-        for line in _lines(found) or [f"{len(chosen)} collections: every table is as we left it"]:
+        for line in _lines(found) or [f"{one.name}: every table is as we left it" for one in chosen]:
             typer.echo(line)
     if found:
         raise typer.Exit(EXIT_DRIFTED)

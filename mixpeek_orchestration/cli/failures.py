@@ -65,7 +65,7 @@ def failures(
         typer.echo("There is no collection yet.")
 
 
-_Shown = tuple["Collection", int, "list[FailureGroup]", "list[Failure]"]
+_Shown = tuple["Collection", int, "list[FailureGroup]", "list[Failure]", "dict[str, str]"]
 
 
 def _shown(
@@ -75,7 +75,9 @@ def _shown(
     which = service.query(collection, open_only=open_only)
     groups = service.of(collection, open_only=open_only, group_by=group_by)
     items = len(warehouse.catalog.failures.items(which))
-    return collection, items, groups, service.page(which, limit=limit) if limit else []
+    newest = service.page(which, limit=limit) if limit else []
+    objects = warehouse.catalog.objects.get_many([failure.root_object for failure in newest])
+    return collection, items, groups, newest, {root: found.key or "" for root, found in objects.items()}
 
 
 def _lines(
@@ -83,6 +85,7 @@ def _lines(
     items: int,
     groups: list[FailureGroup],
     newest: list[Failure],
+    keys: dict[str, str],
     *,
     open_only: bool,
 ) -> list[str]:
@@ -93,23 +96,31 @@ def _lines(
         return [f"{collection.name}: no item has {what}"]
     lines = [f"{collection.name}: {counted(items)} with {what}"]
     lines += [f"  {group_line(group)}" for group in groups]
-    lines += [f"    {line}" for failure in newest for line in _failure_lines(failure)]
+    lines += [
+        f"    {line}" for failure in newest for line in _failure_lines(failure, keys.get(failure.root_object))
+    ]
     if open_only:
         lines.append(f"  try again: mixpeek replay {collection.name} --all")
     return lines
 
 
-def _failure_lines(failure: Failure) -> list[str]:
+def _failure_lines(failure: Failure, key: str | None) -> list[str]:
+    """`key` is what the object is called outside, such as the path of its file."""
     error = failure.error
+    place = f" of {key}" if key else ""
     row = f" row {error.row}" if error.row >= 0 else ""
     ended = f", resolved {failure.resolved_at[:19]}" if failure.resolved_at else ""
     by = f" by run {failure.resolved_by}" if failure.resolved_by else ""
     message = " ".join(error.message.split())[:160]
-    return [f"{error.item}{row}{ended}{by}", f"  {error.error_class}: {message}"]
+    return [f"{error.item}{place}{row}{ended}{by}", f"  {error.error_class}: {message}"]
 
 
 def _as_json(
-    collection: Collection, items: int, groups: list[FailureGroup], newest: list[Failure]
+    collection: Collection,
+    items: int,
+    groups: list[FailureGroup],
+    newest: list[Failure],
+    keys: dict[str, str],
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -119,7 +130,11 @@ def _as_json(
         "items": items,
         "groups": [{**group.key, **_without_key(asdict(group))} for group in groups],
         "failures": [
-            {**asdict(failure), "error": {**asdict(failure.error), "kind": failure.error.kind}}
+            {
+                **asdict(failure),
+                "error": {**asdict(failure.error), "kind": failure.error.kind},
+                "object_key": keys.get(failure.root_object) or None,
+            }
             for failure in newest
         ],
     }

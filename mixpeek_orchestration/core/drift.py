@@ -132,7 +132,7 @@ def is_ours(commits: Sequence[Commit], place: int) -> bool:
 def _gone(mark: Mark | None) -> tuple[Difference, ...]:
     if mark is None or mark.version == 0:
         return ()
-    said = f"The table is gone; it was at version {mark.version} with {mark.rows} documents."
+    said = f"The table is gone; we left it at version {mark.version} with {mark.rows} documents."
     return (Difference("table_gone", said, mark.version),)
 
 
@@ -180,7 +180,10 @@ def _rows(mark: Mark | None, seen: Observed) -> list[Difference]:
 def _files(seen: Observed) -> list[Difference]:
     if not seen.broken:
         return []
-    said = f"Files of {len(seen.broken)} fragments are gone, and the documents in them cannot be read."
+    count = len(seen.broken)
+    said = (
+        f"Files of {count} fragment{'s' if count > 1 else ''} are gone; the documents in them cannot be read."
+    )
     return [Difference("file_gone", said, seen.version)]
 
 

@@ -165,13 +165,15 @@ class Drift:
         return submitted
 
     def _brought(self, collection: Collection, bucket_id: str) -> set[str]:
-        """The objects that were submitted to the collection, deleted ones too; all live ones where runs had no batch."""
+        """The objects that were submitted to the collection, deleted ones too; with a run over the whole source, which
+        names none, also all that are there."""
         recent = self._catalog.batches.recent(bucket_id=bucket_id, limit=_MOST_BATCHES)
         ids = [b.batch_id for b in recent if b.submission and collection.collection_id in b.collection_ids]
         members = self._catalog.batches.object_ids(ids) if ids else {}
-        if not members:
-            return set(self._catalog.objects.ids(bucket_id))
-        return {object_id for chosen in members.values() for object_id in chosen}
+        found = {object_id for chosen in members.values() for object_id in chosen}
+        if self._catalog.ledger.ran_whole(collection.collection_id):
+            found |= set(self._catalog.objects.ids(bucket_id))
+        return found
 
     def _seen(self, generation: Generation) -> tuple[Mark | None, Observed]:
         """The mark, and the table since then; all of its history where the mark is not in it."""

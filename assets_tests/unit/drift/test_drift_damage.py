@@ -167,3 +167,11 @@ def test_all_collections_are_checked_at_once(vandal: Vandal) -> None:
     found = vandal.lab.warehouse.drift.check_all()
     assert [drifted.collection.name for drifted in found] == [vandal.collection.name]
     assert vandal.lab.warehouse.drift.check_all("ns_other") == []
+
+
+def test_what_a_run_without_a_batch_had_brought_comes_back_too(vandal: Vandal) -> None:
+    """After a run over the whole source all objects are known to have been extracted, whatever batches hold."""
+    vandal.lab.put("five", "five")
+    vandal.lab.run(vandal.collection)
+    vandal.drop()
+    assert vandal.heal() == [5]

@@ -130,6 +130,12 @@ class SqlLedger:
             with self._database.writing() as connection:
                 connection.execute(insert(tier_reports), rows)
 
+    def ran_whole(self, collection_id: str) -> bool:
+        """Whether any report is of a run over the whole source, without a batch."""
+        whole = (tier_reports.c.collection_id == collection_id, tier_reports.c.batch_id == "")
+        with self._database.reading() as connection:
+            return connection.execute(select(tier_reports.c.seq).where(*whole).limit(1)).first() is not None
+
     def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
         """Newest first."""
         statement = select(tier_reports.c.body).where(tier_reports.c.collection_id == collection_id)

@@ -65,7 +65,11 @@ def _storage_error(table: str, error: OSError | ValueError) -> MixpeekError | No
     if "already exists" in text:
         return conflict(table)
     if is_missing(error):
-        return Broken(f"A file of table {table} is missing: {_reason(error)}.", table=table)
+        return Broken(
+            f"A file of table {table} is missing: {_reason(error)}.",
+            fix="`mixpeek drift` shows what is gone, and `mixpeek drift heal` extracts it again.",
+            table=table,
+        )
     if isinstance(error, OSError) or "lanceerror(io)" in text:
         return NotReady(f"The storage of table {table} did not answer: {_reason(error)}.", table=table)
     return None

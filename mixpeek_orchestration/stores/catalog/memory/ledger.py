@@ -30,6 +30,7 @@ class MemoryLedger:
         self._failures: list[Failure] = []
         self._code: dict[str, dict[str, str]] = {}
         self._reports: list[TierReport] = []
+        self._whole: set[str] = set()
 
     def settle(
         self,
@@ -130,6 +131,11 @@ class MemoryLedger:
         """Add the reports of a run, by batch id, to the history of their collections."""
         with self._lock:
             self._reports.extend(reports.values())
+            self._whole |= {report.collection_id for batch, report in reports.items() if not batch}
+
+    def ran_whole(self, collection_id: str) -> bool:
+        """Whether any report is of a run over the whole source, without a batch."""
+        return collection_id in self._whole
 
     def history(self, collection_id: str, *, limit: int = 20) -> list[TierReport]:
         """Newest first."""
