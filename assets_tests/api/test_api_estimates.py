@@ -151,3 +151,18 @@ def test_over_the_budget_nothing_is_submitted(api: Api, poor: httpx.Client) -> N
     assert error["details"]["field"] == "spend_budget.monthly_usd"
     assert api.warehouse.catalog.batches.get(batch).status == "DRAFT"
     assert poor.post(f"/collections/{collection['collection_id']}/trigger").status_code == 409
+
+
+def test_a_budget_is_changed_by_an_administrator(
+    api: Api, generated: mixpeek.ApiClient, http: httpx.Client, name: str
+) -> None:
+    """The official client sets it; a figure that is left out is no limit; a limited key cannot lift its limit."""
+    made = http.post("/namespaces", json={"namespace_name": name}).json()["namespace_id"]
+    namespaces = mixpeek.NamespacesApi(generated)
+    request = mixpeek.PatchNamespaceRequest(spend_budget=mixpeek.NamespaceSpendBudgetUpdate(daily_usd=2.5))
+    namespaces.patch_namespace(made, request)
+    found = http.get(f"/namespaces/{made}").json()
+    assert found["spend_budget"] == {"daily_usd": 2.5, "monthly_usd": None}
+    with api.client(key=api.other_key, namespace="elsewhere") as limited:
+        refused = limited.patch("/namespaces/elsewhere", json={"spend_budget": {}})
+    assert refused.status_code == 403

@@ -1,4 +1,4 @@
-"""Namespaces: create, list, get."""
+"""Namespaces: create, list, get, and what they may spend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from mixpeek_orchestration.api.answers.namespaces import namespace_answer
-from mixpeek_orchestration.api.guard import House, Key, KeyRoute
+from mixpeek_orchestration.api.guard import Caller, House, Key, KeyRoute
 from mixpeek_orchestration.api.paging import ListBody, Paging, listing_of, page_of
 from mixpeek_orchestration.api.unbuilt import Off
 from mixpeek_orchestration.core.budget import SpendBudget
@@ -55,22 +55,61 @@ class NamespaceBody(Spec):
     cost_cap_override: Later = None
 
 
+class NamespacePatch(Spec):
+    """What to change of a namespace."""
+
+    spend_budget: SpendBudgetBody = Field(
+        description="The whole budget: a figure that is left out is no limit."
+    )
+    namespace_name: Later = None
+    description: Later = None
+    feature_extractors: Later = None
+    payload_indexes: Later = None
+    auto_create_indexes: Off = None
+    adaptive_indexing: Off = None
+    repair_vectors: Off = None
+    infrastructure: Later = None
+    trusted_issuers: Later = None
+    pinned: Off = None
+    tiering: Later = None
+    expires_at: Later = None
+    ttl_seconds: Later = None
+    cost_cap_override: Later = None
+
+
 @router.post("", summary="Create a namespace")
 def create_namespace(body: NamespaceBody, key: Key, house: House) -> dict[str, Any]:
     """A new namespace; a name that differs from another only in case, accents or separators is refused."""
-    if key.key.namespaces:
-        raise Forbidden(
-            "This API key is limited to some namespaces, so it cannot create one.",
-            field="Authorization",
-            fix="Use a key without limits.",
-        )
+    _refuse_limited(key, "create one")
     namespace = house.access.create_namespace(
         body.namespace_name, description=body.description, isolation=body.extractor_isolation or ""
     )
     if body.spend_budget is not None:
-        budget = SpendBudget(**body.spend_budget.model_dump())
-        namespace = house.spending.set_budget(namespace.namespace_id, budget)
+        namespace = house.spending.set_budget(namespace.namespace_id, _budget(body.spend_budget))
     return namespace_answer(namespace)
+
+
+@router.patch("/{namespace_identifier}", summary="Change what a namespace may spend")
+def patch_namespace(
+    namespace_identifier: str, body: NamespacePatch, key: Key, house: House
+) -> dict[str, Any]:
+    """The namespace with another budget; a key that is limited to it cannot lift its own limit."""
+    _refuse_limited(key, "change what one may spend")
+    namespace = house.access.namespace(key.key, namespace_identifier)
+    return namespace_answer(house.spending.set_budget(namespace.namespace_id, _budget(body.spend_budget)))
+
+
+def _budget(body: SpendBudgetBody) -> SpendBudget:
+    return SpendBudget(body.daily_usd, body.monthly_usd)
+
+
+def _refuse_limited(caller: Caller, what: str) -> None:
+    if caller.key.namespaces:
+        raise Forbidden(
+            f"This API key is limited to some namespaces, so it cannot {what}.",
+            field="Authorization",
+            fix="Use a key without limits.",
+        )
 
 
 @router.get("", summary="List namespaces")
