@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, delete, select
 
-from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
 from mixpeek_orchestration.stores.catalog.statements import among, upsert
+from mixpeek_orchestration.stores.catalog.sync_errors import unknown_sync
 from mixpeek_orchestration.stores.catalog.sync_schema import sync_files, sync_jobs, syncs
 
 
@@ -119,11 +119,6 @@ class SqlSyncs:
         with self._database.writing() as connection:
             named = among(connection, sync_jobs.c.sync_job_id, sync_job_ids)
             connection.execute(delete(sync_jobs).where(named))
-
-
-def unknown_sync(sync_id: str) -> NotFound:
-    """The error for an id that no sync has."""
-    return NotFound(f"There is no sync {sync_id!r}.", field="sync_config_id", value=sync_id)
 
 
 def _found(connection: Connection, sync_id: str, *, lock: bool = False) -> Sync | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.encoding import normal
-from mixpeek_orchestration.stores.catalog.syncs import unknown_sync
+from mixpeek_orchestration.stores.catalog.sync_errors import unknown_sync
 
 
 class MemorySyncs:
