@@ -32,11 +32,16 @@ def shown(stack: RunningStack) -> set[str]:
     return {"/".join(node["assetKey"]["path"]) for node in answer["assetNodes"]}
 
 
+def pids(stack: RunningStack) -> dict[str, int]:
+    """The process of each service that the keeper holds up."""
+    return {name: service["pid"] for name, service in stack.status().items()}
+
+
 def test_resources_become_assets_without_a_restart(
     shared_stack: RunningStack, application: Application, tmp_path: Path
 ) -> None:
     """Made over HTTP or applied from a file, they are shown by the same processes; pruned ones are shown no more."""
-    before = [process.pid for process in shared_stack.processes("code-server")]
+    before = pids(shared_stack)
     bucket = application.bucket("appearing-notes")
     for number in range(3):
         application.collection(f"appearing-{number}", bucket, extractor="word_vectors")
@@ -51,4 +56,4 @@ def test_resources_become_assets_without_a_restart(
     shared_stack.mixpeek("apply", str(file), "--prune")
     wait_until(lambda: not by_file & shown(shared_stack), "what was pruned to be gone")
     assert by_http <= shown(shared_stack)
-    assert [process.pid for process in shared_stack.processes("code-server")] == before
+    assert pids(shared_stack) == before

@@ -125,7 +125,7 @@ def validate(
     from mixpeek_orchestration.cli.plugin.test import flat_validate
 
     if plugin is not None or package_in(source):
-        flat_validate(Path(source or "."), plugin, verbose, as_json)
+        flat_validate(Path(source) if source else None, plugin, verbose, as_json)
         return
     finish(problems_with(source or DEFAULT, as_json=as_json), as_json=as_json)
 

@@ -16,7 +16,7 @@ from dagster_shared.serdes.objects.models.defs_state_info import DefsStateManage
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.defs.addresses import Addresses
-from mixpeek_orchestration.defs.location import build_definitions, build_lineage
+from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.manifest import Manifest
@@ -155,14 +155,19 @@ class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
         settings = Settings()
         addresses = Addresses(f"http://{settings.host}:{settings.api_port}", settings.documents)
         snapshot = snapshot_from(state_path.read_text())
-        if self.sensors:
-            return build_definitions(snapshot, snapshots=settings.snapshots, addresses=addresses)
-        lineage = build_lineage(snapshot, addresses)
-        resources = {"warehouse": LeaselessWarehouse()}
-        return dg.Definitions(
-            assets=dg.with_resources(lineage.assets.values(), resources),
-            asset_checks=dg.with_resources(lineage.checks, resources),
-        )
+        whole = build_definitions(snapshot, snapshots=settings.snapshots, addresses=addresses)
+        return whole if self.sensors else _assets_of(whole)
+
+
+def _assets_of(whole: dg.Definitions) -> dg.Definitions:
+    """The assets and checks alone, with the warehouse bound to them: the project's own resources keep their names."""
+    resources = {"warehouse": LeaselessWarehouse()}
+    executable = [one for one in whole.assets or () if isinstance(one, dg.AssetsDefinition)]
+    others = [one for one in whole.assets or () if not isinstance(one, dg.AssetsDefinition)]
+    return dg.Definitions(
+        assets=[*dg.with_resources(executable, resources), *others],
+        asset_checks=dg.with_resources(whole.asset_checks or (), resources),
+    )
 
 
 def _registered(warehouse: "Warehouse", manifest: Manifest, *, take_over: bool) -> Any:
