@@ -46,7 +46,8 @@ def shares_of(
     others = [g for g in generations.values() if g is not active]
     if batch_ids is None:
         return [Share(active, None), *(Share(other, None, follows=True) for other in others)], []
-    asked = [(batch_id, _asked(catalog.batches.get(batch_id))) for batch_id in batch_ids]
+    known = catalog.batches.get_many(batch_ids)
+    asked = [(batch_id, generation_of(known.get(batch_id))) for batch_id in batch_ids]
     ordinary = [batch_id for batch_id, generation_id in asked if not generation_id]
     shares = []
     if ordinary:
@@ -72,5 +73,15 @@ def standing(catalog: Catalog, collections: Sequence[Collection]) -> list[Collec
     return [*collections, *followers]
 
 
-def _asked(batch: Batch | None) -> str:
+def generation_of(batch: Batch | None) -> str:
+    """The generation that a batch fills alone; empty for a batch that is for all of them."""
     return str(batch.metadata.get(GENERATION) or "") if batch is not None else ""
+
+
+def filled_alone(catalog: Catalog, collection_id: str, batch_ids: Sequence[str]) -> Generation | None:
+    """The one generation of a collection that all of these batches fill; `None` where they are for all of them."""
+    wanted = {generation_of(batch) for batch in catalog.batches.get_many(batch_ids).values()}
+    if len(wanted) != 1 or "" in wanted:
+        return None
+    found = catalog.resources.generation(wanted.pop())
+    return found if found is not None and found.collection_id == collection_id else None

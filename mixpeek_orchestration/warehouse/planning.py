@@ -16,6 +16,7 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.generations import filled_alone
 from mixpeek_orchestration.warehouse.items import ItemReader, open_reader
 from mixpeek_orchestration.warehouse.selecting import selected
 
@@ -61,10 +62,12 @@ class Planner:
         """What would run for these batches (for everything in the source without them), and why.
 
         Only what is selected is planned: by `selection`, or else by each batch for itself. What is not selected is as
-        it was, and not fetched. It is planned for the active generation unless another one is given. `upstream` names, by collection id, the
-        generations of sources to read instead of their active ones.
+        it was, and not fetched. It is planned for the generation that is given or that the batches fill, else for the
+        active one. `upstream` names, by collection id, the generations of sources to read instead of their active ones.
         """
         collection = self._collections.by_id(collection_id)
+        if generation is None and batch_ids:
+            generation = filled_alone(self._catalog, collection_id, batch_ids)
         generation = generation or self._collections.generation(collection)
         collection = collection.filled_by(generation)
         description = self._collections.description(collection)

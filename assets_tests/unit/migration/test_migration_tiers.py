@@ -161,6 +161,18 @@ def test_a_price_that_is_too_high_writes_nothing(field: Field) -> None:
     assert len(field.warehouse.catalog.resources.generations(field.collection.collection_id)) == 1
 
 
+def test_a_filling_batch_is_priced_as_what_it_does(field: Field) -> None:
+    """The estimate of a filling batch counts what its generation lacks, not what the one that answers has."""
+    migration = field.warehouse.migrations.start(field.collection, second())
+    batch = field.warehouse.catalog.batches.get(migration.batch_ids[0])
+    assert batch is not None
+    assert field.warehouse.estimates.for_batches([batch]).forecast.extract == 4
+    field.run_pending()
+    assert (
+        field.warehouse.plan(field.collection.collection_id, list(migration.batch_ids)).plan.reasons() == {}
+    )
+
+
 def test_deleting_the_collection_takes_both_generations(field: Field) -> None:
     """Tables, generations and the migration of a deleted collection are gone."""
     migration = field.migrate()
