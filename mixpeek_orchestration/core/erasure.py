@@ -145,8 +145,7 @@ def proof_lines(erasure: Erasure) -> Iterator[str]:
     yield f"requested {erasure.requested_at}" + (
         f", completed {erasure.completed_at}" if erasure.completed_at else ""
     )
-    for count in erasure.stores:
-        yield f"  {count.store}: {count.before} before, {'not counted' if count.after is None else count.after} now"
+    yield from _store_lines(erasure)
     for proof in erasure.tables:
         yield from _table_lines(proof)
     if erasure.storage:
@@ -179,6 +178,17 @@ def _table_document(proof: TableProof) -> dict[str, Any]:
         "removed_tags": list(proof.removed_tags),
         "rebuilt_indexes": list(proof.rebuilt_indexes),
     }
+
+
+def _store_lines(erasure: Erasure) -> Iterator[str]:
+    """The stores that held something, a line each, and the names of those that never did."""
+    empty = [count.store for count in erasure.stores if not count.before and count.after == 0]
+    for count in erasure.stores:
+        if count.store not in empty:
+            now = "not counted" if count.after is None else count.after
+            yield f"  {count.store}: {count.before} before, {now} now"
+    if empty:
+        yield f"  0 before, 0 now: {', '.join(empty)}"
 
 
 def _table_lines(proof: TableProof) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from mixpeek_orchestration.core.bucket import Bucket
+from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.erasure import Erasure, Subject, unproved
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.identity import is_object_id, random_id
@@ -53,11 +54,13 @@ class Erasures:
         contents: Contents,
         *,
         answers: KeptAnswers | None = None,
+        after: Callable[[Collection], None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._documents = documents
         self._contents = contents
         self._answers = answers
+        self._after = after
         self._tables = TableEraser(documents)
 
     def request(self, bucket: Bucket, object_id: str, *, reason: str = "") -> Erasure:
@@ -199,6 +202,10 @@ class Erasures:
                 value=erasure.erasure_id,
                 fix="Perform it again.",
             )
+        touched = {proof.collection_id for proof in erasure.tables if proof.found_before}
+        for collection in self._catalog.resources.collections(erasure.namespace_id):
+            if collection.collection_id in touched:
+                self._after(collection)
         return self._catalog.erasures.put(
             replace(erasure, status="COMPLETED", completed_at=now(), items=(), contents=())
         )

@@ -213,7 +213,13 @@ class Warehouse:
 
     @cached_property
     def erasures(self) -> Erasures:
-        return Erasures(self.catalog, self.documents, self.contents, answers=self.parts.answers)
+        return Erasures(
+            self.catalog,
+            self.documents,
+            self.contents,
+            answers=self.parts.answers,
+            after=lambda collection: self.drift.note(collection, indexes=True),
+        )
 
     @cached_property
     def index_steward(self) -> IndexSteward:
@@ -252,7 +258,7 @@ class Warehouse:
     @cached_property
     def comparisons(self) -> Comparisons:
         context = RetrievalContext(self.catalog, self.documents, self.parts.encoder)
-        return Comparisons(context, self.queries)
+        return Comparisons(context, self.queries, self.parts.prices)
 
     @cached_property
     def _planner(self) -> Planner:

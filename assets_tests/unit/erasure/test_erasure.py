@@ -222,6 +222,14 @@ def test_a_stray_table_is_erased_too(lab: TierLab, bucket: Bucket, home: Path) -
     assert proof.found == 0
 
 
+def test_an_erasure_is_no_drift(lab: TierLab, bucket: Bucket) -> None:
+    """A table that was rewritten, and one whose indexes were made, is as we left it: nothing would be healed."""
+    secret, collections = fill(lab, bucket, 2)
+    lab.warehouse.documents.upkeep.build(table(lab, collections[0]), "r", column="_root_object", kind="BTREE")
+    lab.warehouse.erasures.erase(bucket, secret)
+    assert [lab.warehouse.drift.check(collection) for collection in collections] == [[], [], []]
+
+
 def test_tagged_versions_do_not_keep_it(lab: TierLab, bucket: Bucket, home: Path) -> None:
     """A tag on an old version would keep its rows: the tag goes with the version, and the proof names it."""
     import lance
