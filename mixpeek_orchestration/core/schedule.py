@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from mixpeek_orchestration.core.errors import InvalidInput
 
@@ -45,6 +46,33 @@ def cron_of(schedule: str) -> str:
             if not _fits(one, low, high, names):
                 raise _wrong(schedule, f"The {name} {part!r} is not between {low} and {high}.")
     return " ".join(parts)
+
+
+def schedule_text(said: object) -> object:
+    """The contract's object form as the text that means the same; anything else as it is.
+
+    Raises `InvalidInput` for an object that says nothing that can be kept.
+    """
+    if not isinstance(said, Mapping):
+        return said
+    config = said.get("schedule_config")
+    unknown = set(said) - {"trigger_type", "schedule_config", "description"}
+    if unknown or not isinstance(config, Mapping):
+        raise _wrong(str(dict(said)), "It needs trigger_type and schedule_config, and nothing else.")
+    if said.get("trigger_type") == "cron" and config.get("timezone") in (None, "UTC"):
+        return str(config.get("cron_expression", ""))
+    seconds = config.get("interval_seconds")
+    if said.get("trigger_type") == "interval" and isinstance(seconds, int) and seconds % 60 == 0:
+        return f"every {seconds // 3600}h" if seconds % 3600 == 0 else f"every {seconds // 60}m"
+    raise _wrong(str(dict(said)), "Times are UTC, and intervals whole minutes.")
+
+
+def schedule_answer(schedule: str | None) -> dict[str, Any] | None:
+    """A schedule in the contract's object form; `description` is what was said."""
+    if schedule is None:
+        return None
+    config = {"cron_expression": cron_of(schedule), "timezone": "UTC"}
+    return {"trigger_type": "cron", "schedule_config": config, "description": schedule}
 
 
 def _interval(count: int, unit: str, schedule: str) -> str:

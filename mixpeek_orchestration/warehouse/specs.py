@@ -23,7 +23,7 @@ from pydantic import (
 
 from mixpeek_orchestration.core.bucket import BLOB_TYPES, FIELD_TYPES
 from mixpeek_orchestration.core.errors import InvalidInput
-from mixpeek_orchestration.core.schedule import cron_of
+from mixpeek_orchestration.core.schedule import cron_of, schedule_text
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.mapping_spellings import as_mapping
 from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
@@ -280,8 +280,16 @@ def _scheduled(text: str) -> str:
     return text
 
 
+def _spelled(said: object) -> object:
+    try:
+        return schedule_text(said)
+    except InvalidInput as error:
+        raise ValueError(f"{error.message} {error.fix}") from None
+
+
 Schedule = Annotated[
     str,
+    BeforeValidator(_spelled),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_scheduled),
     Field(description="When what is stale is processed again: cron in UTC, or an interval such as every 6h."),

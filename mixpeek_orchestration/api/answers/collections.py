@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mixpeek_orchestration.core.collection import Collection, ExtractorChoice, Generation, Source, VectorIndex
 from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.core.schedule import schedule_answer
 
 _WIRE_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "object", "array"})
 
@@ -42,6 +43,7 @@ def collection_answer(collection: Collection, contents: Contents) -> dict[str, A
         ],
         "index_map": index_map_answer(generation) or None,
         "enabled": collection.enabled,
+        "schedule": schedule_answer(collection.schedule),
         "metadata": dict(collection.metadata),
         "managed_by": collection.managed_by,
         "lifecycle_state": "active",
