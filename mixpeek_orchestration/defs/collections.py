@@ -55,7 +55,7 @@ def collection_asset(
                 run_id=context.run_id,
                 progress=Progress(context.log.info),
             )
-            reporter = RunReporter(opened, collection, addresses, sources, context.run_id)
+            reporter = RunReporter(opened, collection, addresses, sources)
             spent = opened.spending.run_metadata(collection.collection_id, context.run_id)
             metadata = {**reporter.of_run(reports), **spent}
             for batch_id, of_batch in reporter.of_batches(reports).items():

@@ -57,7 +57,6 @@ class RunReporter:
     collection: SnapshotCollection
     addresses: Addresses
     sources: Sequence[dg.AssetKey]
-    run_id: str
 
     def of_run(self, reports: Mapping[str, TierReport]) -> dict[str, Any]:
         """What all batches together did, how many documents there are now, and where to look further."""
@@ -73,7 +72,6 @@ class RunReporter:
             "endpoint": self.addresses.extractor(self.collection),
             **self._told(whole),
             "open_failures": failures,
-            **self._foreseen(),
             **self._table(generation),
             "code_fp": generation.code_fp or "none",
             "runner": ", ".join(sorted({r.usage.runner for r in reports.values() if r.usage.runner}))
@@ -99,7 +97,7 @@ class RunReporter:
     def _told(self, report: TierReport) -> dict[str, Any]:
         """A report as the account that balances, and as numbers that the UI draws over time."""
         usage = report.usage
-        items = report.written + report.empty + report.failed
+        items = report.submitted - report.not_run
         amount = Amount(usage.wall_s, usage.cpu_s, usage.gpu_s, usage.api_usd)
         usd = self.warehouse.estimates.prices.usd(
             amount, extractor=self.collection.extractor_name, items=items
@@ -112,18 +110,7 @@ class RunReporter:
             "wall_seconds": round(usage.wall_s, 3),
             "cpu_seconds": round(usage.cpu_s, 3),
             **({"gpu_seconds": round(usage.gpu_s, 3)} if usage.gpu_s else {}),
-            "cost_usd": round(usd, 6),
-        }
-
-    def _foreseen(self) -> dict[str, Any]:
-        """What earlier runs had let expect of this one; nothing where there were none."""
-        measured = self.warehouse.catalog.measurements.of_run(self.run_id, self.collection.collection_id)
-        if measured is None or measured.expected is None:
-            return {}
-        return {
-            "estimated_wall_seconds": round(measured.expected.wall_s, 3),
-            "estimated_cost_usd": round(measured.foreseen_usd or 0.0, 6),
-            "estimated_from": measured.basis,
+            "cost_usd": round(usd, 9),
         }
 
     def _table(self, generation: Generation) -> dict[str, Any]:
