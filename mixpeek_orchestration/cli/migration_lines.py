@@ -115,7 +115,7 @@ def _side(side: Side) -> str:
     if side.seconds_per_item is not None:
         cost = (
             f"{side.seconds_per_item * 1000:.1f} ms, {side.cpu_seconds_per_item or 0:.4f} CPU s and "
-            f"{side.gpu_seconds_per_item or 0:.4f} GPU s an item ({side.items} items)"
+            f"{side.gpu_seconds_per_item or 0:.4f} GPU s, ${side.usd_per_item or 0:.6f} an item ({side.items} items)"
         )
     errors = f", {side.errors} errors" if side.errors else ""
     return f"  {side.extractor}: p50 {_ms(side.p50_ms)}, p95 {_ms(side.p95_ms)}{errors}; {cost}"

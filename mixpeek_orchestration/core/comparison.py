@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mixpeek_orchestration.core.prices import Amount, Prices
 from mixpeek_orchestration.core.report import TierReport, total
 
 
@@ -32,6 +33,7 @@ class Side:
     seconds_per_item: float | None
     cpu_seconds_per_item: float | None
     gpu_seconds_per_item: float | None
+    usd_per_item: float | None
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,18 @@ def overlap(first: Sequence[str], second: Sequence[str]) -> float:
 
 
 def side_of(
-    generation_id: str, extractor: str, answers: Sequence[Answered], reports: Sequence[TierReport]
+    generation_id: str,
+    extractor: str,
+    answers: Sequence[Answered],
+    reports: Sequence[TierReport],
+    prices: Prices,
 ) -> Side:
-    """One side of a comparison. Items that failed or came out empty were paid for too."""
+    """One side of a comparison, at the prices of today. Items that failed or came out empty were paid for too."""
     times = sorted(answer.elapsed_ms for answer in answers if answer.error is None)
     paid = total([report for report in reports if report.generation_id == generation_id])
     items = paid.written + paid.empty + paid.failed
+    amount = Amount(paid.usage.wall_s, paid.usage.cpu_s, paid.usage.gpu_s, paid.usage.api_usd)
+    usd = prices.usd(amount, extractor=extractor.partition("@")[0], items=items)
     return Side(
         generation_id,
         extractor,
@@ -85,6 +93,7 @@ def side_of(
         paid.usage.wall_s / items if items else None,
         paid.usage.cpu_s / items if items else None,
         paid.usage.gpu_s / items if items else None,
+        usd / items if items else None,
     )
 
 

@@ -12,6 +12,7 @@ from mixpeek_orchestration.core.comparison import Answered, Comparison, compared
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, MixpeekError
 from mixpeek_orchestration.core.migration import Migration
 from mixpeek_orchestration.core.ports.migrations import LoggedQuery
+from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.retriever import InputField, Retriever, StageSpec
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.context import RetrievalContext
@@ -27,9 +28,10 @@ _WARM_UP: Final = 1
 class Comparisons:
     """Asks both generations of a migration the same things."""
 
-    def __init__(self, context: RetrievalContext, queries: QueryLog) -> None:
+    def __init__(self, context: RetrievalContext, queries: QueryLog, prices: Prices) -> None:
         self._context = context
         self._queries = queries
+        self._prices = prices
 
     def compare(
         self, collection: Collection, migration: Migration, *, queries: Sequence[str] = (), k: int = 10
@@ -50,8 +52,12 @@ class Comparisons:
         pairs = [self._pair(collection, query, old, new, turn) for turn, query in enumerate(asked)]
         counted = pairs[_WARM_UP:] or pairs
         reports = self._context.catalog.ledger.history(collection.collection_id, limit=REPORTS)
-        first = side_of(old.generation_id, migration.from_extractor, [a for a, _ in counted], reports)
-        second = side_of(new.generation_id, migration.to_extractor, [b for _, b in counted], reports)
+        first = side_of(
+            old.generation_id, migration.from_extractor, [a for a, _ in counted], reports, self._prices
+        )
+        second = side_of(
+            new.generation_id, migration.to_extractor, [b for _, b in counted], reports, self._prices
+        )
         return compared(k, counted, (first, second))
 
     def _logged(self, collection: Collection) -> list[tuple[Retriever, dict[str, Any]]]:

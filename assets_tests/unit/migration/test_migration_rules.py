@@ -24,6 +24,7 @@ from mixpeek_orchestration.core.migration import (
     unpaired,
 )
 from mixpeek_orchestration.core.plan import Plan
+from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.report import TierReport, Usage
 
 WHOLE = Remaining(0, 0, 0, 10)
@@ -187,14 +188,16 @@ def test_a_comparison_counts_whole_pairs_only() -> None:
     """A query that one side could not answer is an error of that side and in no mean; cost is per item that was run."""
     report = TierReport("col", written=3, failed=1, usage=Usage(wall_s=2.0, cpu_s=1.0), generation_id="g2")
     other = TierReport("col", written=9, usage=Usage(wall_s=90.0), generation_id="g1")
+    prices = Prices(cpu_hour=3.6)
     left = [Answered(("a", "b"), 5.0), Answered(("a",), 7.0)]
     right = [Answered(("a", "c"), 1.0), Answered(error="NotReady")]
     sides = (
-        side_of("g1", "eyes@v1", left, []),
-        side_of("g2", "eyes@v2", right, [report, other]),
+        side_of("g1", "eyes@v1", left, [], prices),
+        side_of("g2", "eyes@v2", right, [report, other], prices),
     )
     found = compared(10, list(zip(left, right, strict=True)), sides)
     assert (found.queries, found.overlap, found.same_first) == (2, pytest.approx(1 / 3), 1.0)
     assert (sides[0].items, sides[0].seconds_per_item) == (0, None)
     assert (sides[1].items, sides[1].seconds_per_item, sides[1].errors) == (4, 0.5, 1)
+    assert sides[1].usd_per_item == pytest.approx(0.001 * 1.0 / 4)  # 1 CPU second of 4 items
     assert (sides[0].p50_ms, sides[0].p95_ms) == (5.0, 7.0)
