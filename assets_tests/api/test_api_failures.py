@@ -104,3 +104,6 @@ def test_a_batch_is_retried_as_the_contract_says(http: httpx.Client, bucket: Jso
     task = http.post(path, json={"retry_mode": "all"}).json()
     assert task["batch_id"] != failed["batch_id"]
     assert task["additional_data"]["object_count"] == 2
+    tiers = f"/buckets/{bucket['bucket_id']}/batches/{failed['batch_id']}/tiers"
+    assert http.post(f"{tiers}/0/retry").json()["additional_data"]["object_count"] == 2
+    assert http.post(f"{tiers}/1/retry").status_code == 404

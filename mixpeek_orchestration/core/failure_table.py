@@ -41,13 +41,18 @@ def markdown(groups: Sequence[FailureGroup]) -> str:
     names = list(groups[0].key)
     head = [*(HEADINGS[name] for name in names), "items", "attempts", "first", "last"]
     rows = [
-        [*(shown(group.key[name]) for name in names), group.items, group.attempts, *_times(group)]
+        [
+            *(shown(group.key[name]) for name in names),
+            str(group.items),
+            str(group.attempts),
+            *_times(group),
+        ]
         for group in groups[:MOST]
     ]
     lines = [head, ["---"] * len(head), *rows]
     rest = len(groups) - MOST
     more = [f"\n… and {rest} more groups"] if rest > 0 else []
-    return "\n".join(["| " + " | ".join(map(str, line)) + " |" for line in lines] + more)
+    return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + more)
 
 
 def shown(name: str) -> str:

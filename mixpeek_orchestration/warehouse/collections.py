@@ -203,6 +203,7 @@ class Collections:
             resources.delete_collection(collection.collection_id)
             for generation in generations:
                 self._documents.drop(generation.table)
+                self._catalog.marks.forget(generation.generation_id)
             self._catalog.migrations.forget(collection.collection_id)
 
     def _check_not_migrating(self, collection: Collection) -> None:

@@ -301,6 +301,7 @@ class Migrations:
         resources.delete_generation(gone)
         with hold(self._catalog.leases, f"write:{gone}", wait_s=_WRITER_WAIT_S):
             self._documents.drop(gone)
+            self._catalog.marks.forget(gone)
         survivor = self._generation(kept)
         resources.put_generation(replace(survivor, input_mappings=None, code_fp=""))
         changed = self._catalog.migrations.change(

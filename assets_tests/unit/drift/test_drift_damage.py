@@ -175,3 +175,11 @@ def test_what_a_run_without_a_batch_had_brought_comes_back_too(vandal: Vandal) -
     vandal.lab.run(vandal.collection)
     vandal.drop()
     assert vandal.heal() == [5]
+
+
+def test_a_collection_that_is_deleted_leaves_no_mark(vandal: Vandal) -> None:
+    """Generations are numbered: one that takes the number of another must not be measured by its mark."""
+    catalog, collection = vandal.lab.warehouse.catalog, vandal.collection
+    assert catalog.marks.get(collection.active_generation) is not None
+    vandal.lab.warehouse.collections.delete(collection.namespace_id, collection.name)
+    assert catalog.marks.get(collection.active_generation) is None

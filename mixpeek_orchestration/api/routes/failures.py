@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from mixpeek_orchestration.api.answers.batches import failure_answer, task_answer, tiers_in
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import PageQuery, listing, page_of
+from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.failure import FailureGroup
 from mixpeek_orchestration.core.failure_table import group_line
 from mixpeek_orchestration.warehouse.failures import BY_DEFAULT
@@ -102,20 +103,36 @@ def retry_batch(
     bucket = house.buckets.get(here.namespace_id, bucket_identifier)
     batch = house.batches.get(bucket, batch_id)
     asked = body or RetryBody()
-    tiers = tiers_in(batch, house.collections.all(here.namespace_id))
-    chosen = [
-        collection.collection_id
-        for tier in tiers
-        if not asked.tier_nums or tier.number in asked.tier_nums
-        for collection in tier.collections
-    ]
     retried = house.failed.retry(
         batch,
         transient_only=asked.retry_mode == "transient_only",
-        collection_ids=chosen,
+        collection_ids=_in_tiers(house, batch, asked.tier_nums),
         max_attempts=asked.max_retry_count + 1,
     )
     return task_answer(retried, task_type="api_buckets_batches_retry")
+
+
+@retry_router.post("/tiers/{tier_num}/retry", summary="Try what failed in one tier of a batch again")
+def retry_tier(
+    bucket_identifier: str, batch_id: str, tier_num: int, here: Here, house: House
+) -> dict[str, Any]:
+    """A batch of its own that tries every item again that failed in this tier, permanent failures too."""
+    bucket = house.buckets.get(here.namespace_id, bucket_identifier)
+    batch = house.batches.get(bucket, batch_id)
+    retried = house.failed.retry(
+        batch, transient_only=False, collection_ids=_in_tiers(house, batch, [tier_num])
+    )
+    return task_answer(retried, task_type="api_buckets_batches_retry")
+
+
+def _in_tiers(house: House, batch: Batch, numbers: list[int] | None) -> list[str]:
+    """The collections of a batch in some of its tiers, in all without numbers."""
+    return [
+        collection.collection_id
+        for tier in tiers_in(batch, house.collections.all(batch.namespace_id))
+        if not numbers or tier.number in numbers
+        for collection in tier.collections
+    ]
 
 
 def _parts(group_by: list[str] | None) -> list[str]:
