@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.batch import Batch
-from mixpeek_orchestration.core.collection import Collection
+from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast, counts_of, priced
 from mixpeek_orchestration.core.measurement import Rate, rate_of
@@ -21,6 +21,7 @@ from mixpeek_orchestration.core.replay import path_below
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.core.tiers import root_buckets, tier_of
 from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.generations import generation_of
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
 
 _READ_ALL_FROM = 5_000
@@ -126,18 +127,35 @@ class Estimates:
             raise _no_match(selection)
         return self._told(order, plans, asked)
 
-    def for_batches(self, batches: Sequence[Batch], *, only: AnyOf[str] | None = None) -> Outlook:
-        """What would run for batches of one namespace, in all their collections that have not reported yet (of those
-        in `only`)."""
-        open_ids = {c for b in batches for c in b.collection_ids if c not in b.tiers}
-        wanted = open_ids if only is None else open_ids & set(only)
+    def for_batches(self, batches: Sequence[Batch], *, planned: Planned | None = None) -> Outlook:
+        """What would run for batches of one namespace, in all their collections that have not reported yet.
+
+        A batch that fills a generation is planned for that one. `planned` is taken where it was made already.
+        """
+        plans = {} if planned is None else {planned.collection.collection_id: planned}
+        open_ids = {*plans, *(c for b in batches for c in b.collection_ids if c not in b.tiers)}
         everything = self._collections.all(batches[0].namespace_id)
-        order = self._order([c for c in everything if c.collection_id in wanted], below=False)
+        order = self._order([c for c in everything if c.collection_id in open_ids], below=False)
+        generation = self._filled_by(batches)
         ids = [batch.batch_id for batch in batches]
-        plans = {c.collection_id: self._planner.plan(c.collection_id, ids) for c in order}
-        outlook = self._told(order, plans, wanted)
+        for collection in order:
+            if collection.collection_id not in plans:
+                other = (
+                    generation
+                    if generation and generation.collection_id == collection.collection_id
+                    else None
+                )
+                plans[collection.collection_id] = self._planner.plan(
+                    collection.collection_id, ids, generation=other
+                )
+        outlook = self._told(order, plans, open_ids)
         count = sum(batch.object_count for batch in batches)
         return replace(outlook, forecast=replace(outlook.forecast, object_count=count))
+
+    def _filled_by(self, batches: Sequence[Batch]) -> Generation | None:
+        """The generation that these batches fill, when they do."""
+        wanted = {generation_of(batch) for batch in batches}
+        return self._catalog.resources.generation(wanted.pop()) if len(wanted) == 1 else None
 
     def documents_of_roots(self, outlook: Outlook, roots: Sequence[str]) -> int:
         """How many documents these source objects have now, in all collections of an outlook."""

@@ -43,9 +43,7 @@ class Spending:
         for name in ("daily_usd", "monthly_usd"):
             usd = getattr(budget, name)
             if usd is not None and not 0.0 <= usd < float("inf"):
-                raise InvalidInput(
-                    f"{name} is not a sum of money.", field=name, value=usd, fix="Give dollars, 0 or more."
-                )
+                raise _no_sum(usd, field=name)
         namespace = self._namespace(namespace_id)
         return self._catalog.resources.put_namespace(replace(namespace, spend_budget=budget))
 
@@ -91,7 +89,7 @@ class Spending:
         run, or for the collection alone."""
         batches = list(self._catalog.batches.get_many(list(planned.roots_by_batch)).values())
         if batches and self._is_limited(batches):
-            self._admit_batches(batches)
+            self._admit_batches(batches, planned=planned)
         elif not batches and not self.budget(planned.collection.namespace_id).is_unlimited:
             self.admit(self._estimates.of_planned(planned))
 
@@ -123,13 +121,9 @@ class Spending:
             "estimated_from": run.basis or "nothing: it was the first run",
         }
 
-    def _admit_batches(self, batches: Sequence[Batch]) -> None:
-        outlook = self._estimates.for_batches(batches)
-        caps = [
-            _max_cost(float(b.metadata[MAX_COST]), batch=b, spent=self._spent_on(b))
-            for b in batches
-            if _is_capped(b)
-        ]
+    def _admit_batches(self, batches: Sequence[Batch], *, planned: Planned | None = None) -> None:
+        outlook = self._estimates.for_batches(batches, planned=planned)
+        caps = [_cap(batch, spent=self._spent_on(batch)) for batch in batches if _is_capped(batch)]
         refuse_over(outlook.forecast, [*caps, *self.limits(batches[0].namespace_id)])
 
     def _spent_on(self, batch: Batch) -> float:
@@ -212,15 +206,25 @@ class Till:
 
 
 def _is_capped(batch: Batch) -> bool:
-    return isinstance(batch.metadata.get(MAX_COST), int | float)
+    return batch.metadata.get(MAX_COST) is not None
 
 
-def _max_cost(usd: float, *, batch: Batch | None = None, spent: float = 0.0) -> Limit:
+def _cap(batch: Batch, *, spent: float) -> Limit:
+    """The limit that a batch carries; raises `InvalidInput` for what is no sum, which must not pass as no limit."""
+    said = batch.metadata[MAX_COST]
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        raise _no_sum(said, field=f"metadata.{MAX_COST}")
+    return _max_cost(float(said), name=f"the maximum cost of batch {batch.batch_id}", spent=spent)
+
+
+def _max_cost(usd: float, *, name: str = "--max-cost", spent: float = 0.0) -> Limit:
     if not 0.0 <= usd < float("inf"):
-        raise InvalidInput(
-            "--max-cost is not a sum of money.", field=MAX_COST, value=usd, fix="Give dollars."
-        )
-    name = f"the maximum cost of batch {batch.batch_id}" if batch else "--max-cost"
-    return Limit(
-        name, MAX_COST, usd, spent, "Raise it, or run fewer objects (--limit, --filter, --object-id)."
+        raise _no_sum(usd, field=MAX_COST)
+    fix = "Raise it, or run fewer objects (--limit, --filter, --object-id)."
+    return Limit(name, MAX_COST, usd, spent, fix)
+
+
+def _no_sum(said: object, *, field: str) -> InvalidInput:
+    return InvalidInput(
+        f"{field} is not a sum of money.", field=field, value=said, fix="Give dollars as a number, 0 or more."
     )

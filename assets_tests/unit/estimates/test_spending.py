@@ -6,7 +6,7 @@ import pytest
 
 from assets_tests.unit.estimates.conftest import ITEM_USD, House
 from mixpeek_orchestration.core.budget import SpendBudget
-from mixpeek_orchestration.core.errors import OverBudget
+from mixpeek_orchestration.core.errors import InvalidInput, OverBudget
 from mixpeek_orchestration.core.selection import Selection
 
 
@@ -105,3 +105,11 @@ def test_a_budget_is_kept_with_its_namespace(house: House) -> None:
     assert (after.name, after.description) == ("other", "kept")
     assert house.warehouse.spending.budget(before.namespace_id) == SpendBudget(daily_usd=1.5)
     assert house.warehouse.spending.budget(house.namespace_id).is_unlimited
+
+
+@pytest.mark.parametrize("said", ["5", True, -1, [1]])
+def test_a_maximum_that_is_no_sum_is_no_permission(house: House, said: object) -> None:
+    """What cannot be read as dollars is refused when the batch is submitted, not taken as no limit."""
+    batch = house.batch([house.put("k", "alpha")], max_cost_usd=said)
+    with pytest.raises(InvalidInput, match="sum of money"):
+        house.warehouse.batches.submit(house.bucket, batch.batch_id)
