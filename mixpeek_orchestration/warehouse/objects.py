@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,15 +83,15 @@ class Objects:
         for new, _ in staged:
             puts.append(_judged(bucket, new, known.get(new.object_id), policy))
             known[new.object_id] = puts[-1].object
-        self._store_all(
-            content
-            for put, (_, contents) in zip(puts, staged, strict=True)
+        contents = {
+            blob.content_hash: content
+            for put, (new, held) in zip(puts, staged, strict=True)
             if put.change != "unchanged"
-            for content in contents
-        )
+            for blob, content in zip(new.blobs, held, strict=True)
+        }
         changed = {put.object.object_id: put.object for put in puts if put.change != "unchanged"}
         if changed:
-            self._objects.put(list(changed.values()))
+            self._keep(list(changed.values()), contents)
         return puts
 
     def replace(self, bucket: Bucket, object_id: str, spec: ObjectSpec) -> Put:
@@ -101,8 +101,8 @@ class Objects:
         _check_unique_key(bucket, old, new.metadata)
         put = _judged(bucket, new, old, "upsert")
         if put.change != "unchanged":
-            self._store_all(contents)
-            self._objects.put([put.object])
+            held = {blob.content_hash: content for blob, content in zip(new.blobs, contents, strict=True)}
+            self._keep([put.object], held)
         return put
 
     def edit(self, bucket: Bucket, object_id: str, fields: Mapping[str, Any], *, merge: bool) -> Put:
@@ -151,10 +151,19 @@ class Objects:
         self._objects.delete(bucket.bucket_id, object_ids)
         return removal and self._removals.submit(bucket, removal.batch_id)
 
-    def _store_all(self, contents: Iterable[bytes]) -> None:
-        """All contents durable; side by side, because each waits for the disk."""
+    def _keep(self, changed: Sequence[SourceObject], contents: Mapping[str, bytes]) -> None:
+        """The objects kept with all their contents, which are stored side by side because each waits for the disk.
+
+        Bytes that were there already may have been removed before the catalog named them: see `Contents`.
+        """
         with ThreadPoolExecutor(_WRITERS) as writers:
-            list(writers.map(self._store.put, contents))
+            list(writers.map(self._store.put, contents.values()))
+            self._objects.put(changed)
+            there = writers.map(self._store.exists, contents)
+            lost = [
+                content for content, is_there in zip(contents.values(), there, strict=True) if not is_there
+            ]
+            list(writers.map(self._store.put, lost))
 
     def _staged(
         self, bucket: Bucket, spec: ObjectSpec, *, object_id: str | None = None, key: str | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from mixpeek_orchestration.bootstrap import kept_answers
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.erasure import proof_document, proof_lines, unproved
-from mixpeek_orchestration.core.errors import InvalidInput, LeaseHeld, NotFound, NotReady
+from mixpeek_orchestration.core.errors import InvalidInput, LeaseHeld, MixpeekError, NotFound, NotReady
+from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.core.ports.platform import LLMAnswer
+from mixpeek_orchestration.retrieval.pins import reading
 from mixpeek_orchestration.settings import Settings
+from mixpeek_orchestration.stores.documents import open_documents
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
 
@@ -129,6 +133,25 @@ def test_contents_that_others_use_stay(lab: TierLab, bucket: Bucket) -> None:
     assert lab.warehouse.parts.objects.get(blob.content_hash) == b"the same words"
 
 
+def test_bytes_that_go_while_they_are_put_are_stored_again(
+    lab: TierLab, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever puts an object finds its bytes there and does not write them; when a removal that was decided before takes
+    them, they are written after all."""
+    objects, store = lab.warehouse.catalog.objects, lab.warehouse.parts.objects
+    put = objects.put
+
+    def put_while_removed(changed: Sequence[SourceObject]) -> None:
+        put(changed)
+        for blob in changed[0].blobs:
+            assert store.delete(blob.content_hash)
+
+    monkeypatch.setattr(objects, "put", put_while_removed)
+    object_id = lab.put(bucket, "a", "words")
+    (blob,) = lab.warehouse.objects.get(bucket, object_id).blobs
+    assert store.get(blob.content_hash) == b"words"
+
+
 def test_bytes_of_deleted_objects_are_swept(lab: TierLab, bucket: Bucket) -> None:
     """What a plain delete leaves in the object store goes with a sweep, once nothing refers to it."""
     first, second = lab.put(bucket, "a", "first"), lab.put(bucket, "b", "second")
@@ -241,6 +264,35 @@ def test_tagged_versions_do_not_keep_it(lab: TierLab, bucket: Bucket, home: Path
     proof = lab.warehouse.erasures.erase(bucket, secret).proof_of(name)
     assert proof is not None
     assert proof.removed_tags == ("release",)
+
+
+def test_searches_go_on_during_an_erasure(lab: TierLab, bucket: Bucket, home: Path) -> None:
+    """A reader that pins a version for every search meets nothing but answers and errors that ask to try again, and after
+    the erasure answers without the object."""
+    secret, (collection, *_) = fill(lab, bucket)
+    generation = lab.warehouse.collections.generation(collection)
+    (vector,) = generation.vectors
+    stop, answered, errors = threading.Event(), [], []
+
+    def search() -> None:
+        reader = open_documents(str(home / "documents"))
+        while not stop.is_set():
+            try:
+                with reading(generation.table):
+                    version = reader.version(generation.table)
+                    found = reader.search(generation.table, vector, [20.0, 1.0], k=50, version=version)
+                answered.append(found.num_rows)
+            except MixpeekError as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=search)
+    thread.start()
+    lab.warehouse.erasures.erase(bucket, secret)
+    stop.set()
+    thread.join()
+    rows = len(lab.rows(collection))
+    assert set(answered) <= {rows, rows + 1}
+    assert all(error.retryable for error in errors), errors
 
 
 def test_readers_are_answered_or_asked_to_try_again(lab: TierLab, bucket: Bucket) -> None:
