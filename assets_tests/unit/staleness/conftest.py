@@ -79,11 +79,20 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse
     warehouse.close()
 
 
-@pytest.fixture
-def lab(opened: tuple[Warehouse, Path]) -> StalenessLab:
-    warehouse, packages = opened
+def restore(packages: Path) -> None:
+    """The packages as they are written, with their times: what was not edited is not read again."""
     shutil.rmtree(packages)
     shutil.copytree(PACKAGES, packages)
+
+
+@pytest.fixture
+def lab(opened: tuple[Warehouse, Path]) -> StalenessLab:
+    return new_lab(*opened)
+
+
+def new_lab(warehouse: Warehouse, packages: Path) -> StalenessLab:
+    """A namespace with a bucket, and unedited packages."""
+    restore(packages)
     namespace_id = warehouse.ensure_namespace(random_id("stale"))
     bucket = warehouse.buckets.create(namespace_id, BucketSpec(bucket_name="texts", bucket_schema=SCHEMA))
     return StalenessLab(warehouse, packages, bucket)

@@ -57,7 +57,7 @@ OPTIONS = {
 
 
 @given(toys=graphs(), states=st.lists(objects, min_size=2, max_size=3))
-@settings(max_examples=6, **OPTIONS)
+@settings(max_examples=4, **OPTIONS)
 def test_incremental_runs_end_where_a_clean_run_does(
     opened: tuple[Warehouse, Path], lab: TierLab, toys: list[Toy], states: list[Objects]
 ) -> None:
