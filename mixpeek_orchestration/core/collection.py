@@ -93,8 +93,10 @@ class Generation:
 
     def vector_for(self, uri: FeatureUri) -> VectorIndex | None:
         """The vector column that answers for `uri` in this generation: its own, or the one it is sent to."""
-        if uri.same_extractor(self.extractor_name, self.extractor_version):
-            return next((v for v in self.vectors if uri.feature in (v.feature, v.column)), None)
+        same = uri.same_extractor(self.extractor_name, self.extractor_version)
+        own = next((v for v in self.vectors if same and uri.feature in (v.feature, v.column)), None)
+        if own is not None:
+            return own
         feature = self.index_map.get(uri.canonical)
         return next((v for v in self.vectors if v.feature == feature), None)
 

@@ -20,7 +20,7 @@ from mixpeek_orchestration.retrieval.executor import execute
 from mixpeek_orchestration.retrieval.request import ExecuteSpec
 from mixpeek_orchestration.warehouse.query_log import QueryLog
 
-MAX_QUERIES: Final = 500
+MAX_QUERIES: Final = 200
 REPORTS: Final = 10_000
 _WARM_UP: Final = 1
 

@@ -105,6 +105,7 @@ def test_a_migration_over_http(field: Field, http: httpx.Client) -> None:
     assert http.patch(base, json={"collection_name": "other"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_a_migration_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From `apply` to `drop` with nothing but commands, all work done in this process."""
     write_compasses(tmp_path / "packages")

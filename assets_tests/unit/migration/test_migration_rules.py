@@ -106,6 +106,14 @@ def test_uris_of_earlier_generations_are_passed_on() -> None:
         assert back.vector_for(parse_feature_uri(one)) == back.vectors[0]
 
 
+def test_parameters_may_rename_a_feature() -> None:
+    """Of one version a URI may name a feature that only other parameters make; then the map holds, and own names first."""
+    renamed = generation("v1", "look", number=2, index_map={uri("1.0.0", "face"): "look"})
+    assert renamed.vector_for(parse_feature_uri(uri("v1", "face"))) == renamed.vectors[0]
+    assert renamed.vector_for(parse_feature_uri(uri("v1", "look"))) == renamed.vectors[0]
+    assert renamed.vector_for(parse_feature_uri(uri("v1", "none"))) is None
+
+
 def test_a_feature_in_use_that_nothing_takes_over_is_found() -> None:
     """Only URIs that the old generation answers count, in whichever spelling."""
     old = generation("v1", "face", "scene")

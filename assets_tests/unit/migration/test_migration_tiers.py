@@ -57,6 +57,7 @@ def test_a_switch_reruns_what_depends_on_it(tiers: Field) -> None:
     assert (texts(tiers, "other"), texts(tiers, "last")) == ({"v1"}, {"v1"})
 
 
+@pytest.mark.slow
 def test_a_switch_can_leave_later_tiers_alone(tiers: Field) -> None:
     """Without a rerun nothing is submitted; the next plan of the tier shows what is stale."""
     tiers.migrate()
