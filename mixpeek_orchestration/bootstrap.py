@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.collection import Collection
     from mixpeek_orchestration.core.extractor import ExtractorDescription
     from mixpeek_orchestration.core.finding import Finding
+    from mixpeek_orchestration.core.index_plan import IndexPolicy
     from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
     from mixpeek_orchestration.core.ports.extraction import (
         ExtractionJob,
@@ -90,6 +91,7 @@ def open_warehouse(
         spool=settings.spool,
         open_source=open_source,
         retention_rules=_retention(settings),
+        index_policy=_index_policy(settings),
         sync_policy=SyncPolicy(settings.sync_allowed),
         secret_cipher=_cipher(settings),
         model_store=open_objects({"url": settings.own_models}),
@@ -135,6 +137,13 @@ def _retention(settings: Settings) -> RetentionRules:
         drafts_days=settings.retain_drafts_days,
         sync_jobs_days=settings.retain_sync_jobs_days,
     )
+
+
+def _index_policy(settings: Settings) -> IndexPolicy:
+    from mixpeek_orchestration.core.index_plan import IndexPolicy
+
+    kept_s = settings.retain_versions_hours * 3600
+    return IndexPolicy(keep_versions=settings.retain_versions, keep_s=kept_s)
 
 
 def _registry(settings: Settings, catalog: Catalog, folders: PackageRegistry) -> ExtractorRegistry:

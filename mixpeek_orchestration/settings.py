@@ -148,6 +148,14 @@ class Settings(BaseSettings):
         ge=0,
         description="How many days batches are kept that were never submitted; 0 for ever.",
     )
+    retain_versions: int = Field(
+        default=20,
+        ge=1,
+        description="How many of the newest versions of a table are kept, whatever their age.",
+    )
+    retain_versions_hours: float = Field(
+        default=24.0, ge=0, description="For how many hours every older version of a table is kept."
+    )
     retain_sync_jobs_days: float = Field(
         default=30.0, ge=0, description="How many days the record of a sync's run is kept; 0 for ever."
     )

@@ -145,8 +145,15 @@ def soon(site: Site, **days: float) -> Retention:
 def test_batches_go_with_their_keys_and_runs(
     site: Site, instance: dg.DagsterInstance, past: tuple[Bucket, Collection, list[str]]
 ) -> None:
-    """A dry run says how much would go, and what is younger than its limit stays; documents stay in any case."""
+    """Of two successes for one batch the older run goes at once, the newest with its batch: its events say what is
+    materialized. A dry run says how much would go, and what is younger than its limit stays; documents stay always."""
     bucket, collection, batch_ids = past
+    site.warehouse.batches.submit(bucket, batch_ids[0])
+    processed(site, instance)
+    assert forget(instance, soon(site, batches_days=0), dry_run=False)["runs"] == 1
+    words = dg.AssetKey(["testing", "collections", "words"])
+    assert instance.get_materialized_partitions(words) == set(batch_ids)
+
     everything = {"runs": 2, "batches": 2, "sync_jobs": 0}
     assert forget(instance, soon(site), dry_run=True) == everything
     assert (
@@ -157,18 +164,6 @@ def test_batches_go_with_their_keys_and_runs(
     assert instance.get_dynamic_partitions(bucket.bucket_id) == []
     assert (instance.get_runs_count(), site.warehouse.catalog.batches.recent()) == (0, [])
     assert site.warehouse.collections.count(collection) == 2
-
-
-def test_runs_that_say_what_is_materialized_stay_with_their_batch(
-    site: Site, instance: dg.DagsterInstance, past: tuple[Bucket, Collection, list[str]]
-) -> None:
-    """Of two successes for one batch the older goes; the newest stays as long as the batch does."""
-    bucket, _, batch_ids = past
-    site.warehouse.batches.submit(bucket, batch_ids[0])
-    processed(site, instance)
-    assert forget(instance, soon(site, batches_days=0), dry_run=False)["runs"] == 1
-    materialized = instance.get_materialized_partitions(dg.AssetKey(["testing", "collections", "words"]))
-    assert materialized == set(batch_ids)
 
 
 def test_a_key_that_a_backfill_or_a_run_is_about_stays(

@@ -12,6 +12,10 @@ SYNC: Final = "mixpeek/sync"
 """The tag by which the runs of a sync are found, and of which few run at once."""
 
 
+POOL: Final = "mixpeek_sync"
+"""Syncs run one at a time unless this pool is given more places: batches need the rest of the machine."""
+
+
 class SyncConfig(dg.Config):
     """Which sync to run."""
 
@@ -20,6 +24,7 @@ class SyncConfig(dg.Config):
 
 @dg.op(
     name="follow_source",
+    pool=POOL,
     description="Lists the source of a sync, stores what is new or changed, removes what is gone, submits the batch.",
 )
 def follow_source(context: dg.OpExecutionContext, config: SyncConfig, warehouse: WarehouseResource) -> None:

@@ -12,6 +12,7 @@ from cryptography.fernet import MultiFernet
 
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.index_plan import IndexPolicy
 from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment, Failure
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, ExtractorRegistry, QueryEncoder, Runner
@@ -88,6 +89,7 @@ class Parts:
     model_store: ObjectStore
     model_folder: Path
     open_source: OpenSource = no_source
+    index_policy: IndexPolicy = field(default_factory=IndexPolicy)
     retention_rules: RetentionRules = field(default_factory=RetentionRules)
     sync_policy: SyncPolicy = field(default_factory=SyncPolicy)
     plugin_rules: PluginRules = field(default_factory=PluginRules)
@@ -226,6 +228,7 @@ class Warehouse:
         return IndexSteward(
             self.catalog,
             self.documents,
+            policy=self.parts.index_policy,
             after=lambda collection: self.drift.note(collection, indexes=True),
         )
 
