@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyOf
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 
 from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core import plan as planning
@@ -23,8 +23,8 @@ from mixpeek_orchestration.core.tiers import root_buckets, tier_of
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.generations import generation_of
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
+from mixpeek_orchestration.warehouse.waves import FromAbove, Waves
 
-_READ_ALL_FROM = 5_000
 _NO_OBJECT = ""
 """Selects nothing: no object has this id."""
 
@@ -63,26 +63,6 @@ class Outlook:
         return list(
             dict.fromkeys(r for cid in selected for r in self.plans[cid].plan.frame["root_object"].to_list())
         )
-
-
-@dataclass
-class _Wave:
-    """What a tier would write anew: its items that may change, those that go, and how many new ones are expected."""
-
-    items: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
-    new: float = 0.0
-    is_guess: bool = False
-    """Whether nobody knows how many documents its new items will have."""
-
-
-@dataclass(frozen=True)
-class _FromAbove:
-    """What the tiers above do to one: items that may change, and items that go."""
-
-    may_change: int
-    leaving: int
-    is_guess: bool
 
 
 class Estimates:
@@ -199,20 +179,19 @@ class Estimates:
         return {c.collection_id: c for n in namespaces for c in self._collections.all(n)}
 
     def _told(self, order: Sequence[Collection], plans: dict[str, Planned], asked: AnyOf[str]) -> Outlook:
-        waves: dict[str, _Wave] = {}
+        waves = Waves(self._catalog.ledger, self._documents)
         tiers: list[TierForecast] = []
         numbers = tier_of(self._collections.all(order[0].namespace_id)) if order else {}
         for collection in order:
             planned = plans[collection.collection_id]
-            wave, above = self._wave(collection, planned, plans, waves)
-            waves[collection.collection_id] = wave
+            above = waves.reach(planned)
             number, selected = numbers[collection.collection_id], collection.collection_id in asked
             tiers.append(self._tier(planned, above, tier=number, selected=selected))
         roots = {root for planned in plans.values() for root in _due(planned.plan)}
         namespace_id = order[0].namespace_id if order else ""
         return Outlook(Forecast(namespace_id, tuple(tiers), object_count=len(roots)), plans)
 
-    def _tier(self, planned: Planned, above: _FromAbove, *, tier: int, selected: bool) -> TierForecast:
+    def _tier(self, planned: Planned, above: FromAbove, *, tier: int, selected: bool) -> TierForecast:
         extract, name = planned.plan.count(planning.EXTRACT), planned.description.name
         most = extract + above.may_change
         rate = self._rate(planned, most)
@@ -243,42 +222,6 @@ class Estimates:
             code_fp=planned.description.code_fp,
             runner=self._runner_for(items),
         )
-
-    def _wave(
-        self, collection: Collection, planned: Planned, plans: dict[str, Planned], waves: dict[str, _Wave]
-    ) -> tuple[_Wave, _FromAbove]:
-        """What this tier would write anew, and what that is more than its own plan says."""
-        rewritten = planned.plan.frame["action"].is_in([planning.EXTRACT, planning.PATCH])
-        own = set(planned.plan.frame.filter(rewritten)["item"].to_list())
-        above = {cid: waves[cid] for cid in collection.source.ids if cid in waves}
-        may = {one for cid, wave in above.items() for one in self._documents_of(plans[cid], wave.items)}
-        fanouts = {cid: self._documents_an_item(cid) for cid, wave in above.items() if wave.new}
-        expected = sum(above[cid].new * (fanout or 1.0) for cid, fanout in fanouts.items())
-        guessed = None in fanouts.values() or any(wave.is_guess for wave in above.values())
-        leaving = {one for cid, wave in above.items() for one in self._documents_of(plans[cid], wave.gone)}
-        gone = leaving | set(planned.plan.items(planning.DELETE))
-        new = planned.plan.count_reason(planning.NEW) + expected
-        further = may - set(planned.plan.items(planning.EXTRACT)) - gone
-        told = _FromAbove(len(further) + round(expected), len(leaving), guessed)
-        return _Wave(own | may, gone, new, guessed), told
-
-    def _documents_of(self, planned: Planned, items: set[str]) -> set[str]:
-        """The ids of the documents that stand for these source items now."""
-        table, columns = planned.generation.table, [document.DOCUMENT_ID, document.SOURCE_ITEM]
-        if not items or not self._documents.version(table):
-            return set()
-        if len(items) < _READ_ALL_FROM:
-            rows = self._documents.by_ids(table, document.SOURCE_ITEM, sorted(items), columns=columns)
-            return set(rows.column(document.DOCUMENT_ID).to_pylist())
-        rows = self._documents.read(table, columns=columns)
-        pairs = zip(*(rows.column(name).to_pylist() for name in columns), strict=True)
-        return {document_id for document_id, item in pairs if item in items}
-
-    def _documents_an_item(self, collection_id: str) -> float | None:
-        """How many documents a written item had in earlier runs; `None` where there were none."""
-        reports = self._catalog.ledger.history(collection_id)
-        written = sum(report.written for report in reports)
-        return sum(report.rows_written for report in reports) / written if written else None
 
 
 def _said(selection: Selection, roots: Sequence[str], *, asked: bool) -> Selection:
