@@ -71,7 +71,7 @@ class CollectionPage:
     def follow(self, label: str) -> Page:
         """The page behind a link in the metadata of the newest materialization."""
         self.open("events")
-        value = self.page.locator(f"tr:has(td:text-is('{label}')) a").first
+        value = self.page.locator(f"a[href*='/v1/namespaces/'][href*='/{label}']").first
         value.wait_for()
         with self.page.expect_popup() as opened:
             value.click()

@@ -138,9 +138,12 @@ def test_a_backfill_from_the_ui_does_the_same_work_as_the_api(
     assert len({one["run_id"] for one in made}) == 1
     assert sorted(one["metadata"]["written"] for one in made) == [1, 2]
     (backfill,) = {run["tags"]["dagster/backfill"] for run in dagster.runs() if run["runId"] in runs_of(made)}
-    assert [run["status"] for run in dagster.runs({"dagster/backfill": backfill})] == ["SUCCESS"]
+    in_backfill = {"dagster/backfill": backfill}
+    wait_until(
+        lambda: [r["status"] for r in dagster.runs(in_backfill)] == ["SUCCESS"], "the one run has ended"
+    )
     collection_page.page.goto(f"{collection_page.site}/runs/b/{backfill}")
-    expect(collection_page.page.get_by_text("Completed").first).to_be_visible()
+    expect(collection_page.page.get_by_text("100% completed")).to_be_visible()
     keep_picture(collection_page.page, "backfill")
     assert account(application.batch(shown.batches[0]))["written"] == 1
     assert account(application.batch(shown.batches[1]))["written"] == 2
@@ -159,7 +162,7 @@ def test_links_lead_to_samples_and_failures_for_who_has_a_key(
     expect(samples.get_by_role("heading")).to_have_text("samples of note-vectors")
     known = {document["document_id"] for document in application.documents(shown.collection)}
     assert set(re.findall(r"doc_\w+", samples.locator("#rows").inner_text())) <= known
-    keep_picture(samples, "samples")
+    keep_picture(samples, "samples", height=360)
 
     failures = collection_page.follow("failures")
     expect(failures.get_by_text("None.")).to_be_visible()
