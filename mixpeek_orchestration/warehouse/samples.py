@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.document import BATCH
 from mixpeek_orchestration.core.ports.documents import DocumentStore
-from mixpeek_orchestration.warehouse.collections import Collections
+
+if TYPE_CHECKING:  # definitions read rows' batches with this module, and need no specs for it
+    from mixpeek_orchestration.warehouse.collections import Collections
 
 
 class Samples:
