@@ -175,6 +175,8 @@ def test_contents_in_use_are_told(catalog: Catalog) -> None:
     put_object(catalog, OTHER, CONTENT)
     catalog.uploads.put(upload("upl_1", content_hash=OTHER_CONTENT, object_id=OTHER))
     assert catalog.erasures.in_use({CONTENT, OTHER_CONTENT, "c" * 64}) == {CONTENT, OTHER_CONTENT}
+    many = {f"{number:064x}" for number in range(50)}
+    assert catalog.erasures.in_use({CONTENT, OTHER_CONTENT, *many}) == {CONTENT, OTHER_CONTENT}
     catalog.objects.delete(BUCKET, [GONE])
     assert catalog.erasures.in_use({CONTENT}) == {CONTENT}
     catalog.objects.delete(BUCKET, [OTHER])

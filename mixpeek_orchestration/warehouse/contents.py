@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection as AnyOf
+from collections.abc import Mapping
+from typing import Final
 
 from mixpeek_orchestration.core.ports.erasures import ErasureCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+
+_MANY: Final = 500
+_MANY_BYTES: Final = 64 << 20
+"""So much is held at a time while it is looked whether anybody has begun to use it."""
 
 
 class Contents:
@@ -23,16 +29,23 @@ class Contents:
         appears after the removal gets them back; one that appears later still sees that they are not there.
         """
         removed = 0
-        for content in set(contents) - self._erasures.in_use(contents):
+        held: dict[str, bytes] = {}
+        for content in sorted(set(contents) - self._erasures.in_use(contents)):
             if not self._store.exists(content):
                 continue
-            data = self._store.get(content)
+            held[content] = self._store.get(content)
             self._store.delete(content)
-            if self._erasures.in_use([content]):
-                self._store.put(data)
-            else:
-                removed += 1
-        return removed
+            if len(held) >= _MANY or sum(map(len, held.values())) >= _MANY_BYTES:
+                removed += self._settled(held)
+                held = {}
+        return removed + self._settled(held)
+
+    def _settled(self, held: Mapping[str, bytes]) -> int:
+        """Give back what somebody has begun to use; how many are gone."""
+        back = self._erasures.in_use(held) if held else set()
+        for content in back:
+            self._store.put(held[content])
+        return len(held) - len(back)
 
     def held(self, contents: AnyOf[str]) -> int:
         """How many of these contents are stored without anything that refers to them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.erasure import proof_document, proof_lines, unproved
 from mixpeek_orchestration.core.errors import InvalidInput, LeaseHeld, MixpeekError, NotFound, NotReady
 from mixpeek_orchestration.core.object import SourceObject
+from mixpeek_orchestration.core.ports.documents import Stamp
 from mixpeek_orchestration.core.ports.platform import LLMAnswer
 from mixpeek_orchestration.retrieval.pins import reading
 from mixpeek_orchestration.settings import Settings
@@ -230,6 +232,28 @@ def test_the_last_object_of_a_table_can_be_erased(lab: TierLab, bucket: Bucket) 
     lab.put(bucket, "other", "words")
     lab.process(bucket)
     assert len(lab.rows(collection)) == 1
+
+
+def test_every_generation_is_erased(lab: TierLab, bucket: Bucket) -> None:
+    """A generation beside the serving one, kept to go back to, loses the object by a delete and its files by an erasure."""
+    secret, (collection, *_) = fill(lab, bucket, 2)
+    serving = lab.warehouse.collections.generation(collection)
+    beside = replace(
+        serving, generation_id=f"{serving.generation_id}_b", number=2, table=f"{serving.table}_b"
+    )
+    lab.warehouse.catalog.resources.put_generation(beside)
+    documents = lab.warehouse.documents
+    rows = documents.read(serving.table)
+    documents.commit(
+        beside.table, rows, items=rows["_source_item"].unique().to_pylist(), stamp=Stamp("b", serving.code_fp)
+    )
+    lab.delete(bucket, secret)
+    assert documents.count(beside.table) == documents.count(serving.table) == 2
+    proof = lab.warehouse.erasures.erase(bucket, secret).proof_of(beside.table)
+    assert proof is not None
+    assert proof.generation_id == beside.generation_id
+    assert proof.found_before >= 1
+    assert proof.found == 0
 
 
 def test_a_stray_table_is_erased_too(lab: TierLab, bucket: Bucket, home: Path) -> None:

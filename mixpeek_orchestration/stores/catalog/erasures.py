@@ -3,6 +3,7 @@ stands, so that a new one is covered on its first day."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection as AnyOf
 from dataclasses import replace
 from typing import Any, Final
@@ -36,6 +37,10 @@ _OURS: Final = frozenset({erasures.name})
 _OF_ITEMS: Final = (outcomes, failures)
 _NAMES_WITHOUT_USE: Final = (erasures, released_contents, sync_files)
 """Tables that name contents which they never read."""
+
+_FEW: Final = 20
+"""Up to so many contents the database searches for each; for more, everything is read once."""
+_CONTENT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class SqlErasures:
@@ -103,6 +108,8 @@ class SqlErasures:
         """Those that a row of the catalog names."""
         tables = [t for t in metadata.sorted_tables if t not in _NAMES_WITHOUT_USE]
         with self._database.reading() as connection:
+            if len(contents) > _FEW:
+                return set().union(*(_named(connection, table, set(contents)) for table in tables))
             return {
                 content
                 for content in contents
@@ -160,6 +167,13 @@ def _naming(table: Table, text: str) -> Any:
     if not columns:
         return select(literal(1)).where(false())
     return select(columns[0]).where(or_(*(_contains(column, text) for column in columns)))
+
+
+def _named(connection: Connection, table: Table, contents: set[str]) -> set[str]:
+    """Those of these contents that a row of the table names."""
+    columns = _text_columns(table)
+    rows = connection.execute(select(*columns)) if columns else ()
+    return {content for row in rows for text in row for content in _CONTENT.findall(text or "")} & contents
 
 
 def _of_object(subject: Subject) -> ColumnElement[bool]:
