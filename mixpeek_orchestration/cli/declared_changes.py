@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.warehouse.changes import Change, Order
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
-_COLOURS = {"create": "green", "update": "yellow", "migrate": "yellow", "take over": "yellow", "gone": "magenta", "remove": "red"}
+_COLOURS = {
+    "create": "green",
+    "update": "yellow",
+    "migrate": "yellow",
+    "take over": "yellow",
+    "gone": "magenta",
+    "remove": "red",
+}
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,10 @@ class Applied:
     def done(self, warehouse: Warehouse, said: DeclaredSource, order: Order) -> Applied:
         """The same after it was done and published."""
         namespace_id = warehouse.ensure_namespace(said.manifest.namespace)
-        changes = warehouse.declarations.apply(namespace_id, said.manifest, order)
-        warehouse.publish()
+        try:
+            changes = warehouse.declarations.apply(namespace_id, said.manifest, order)
+        finally:  # what was made before a refusal is kept, and shown
+            warehouse.publish()
         return replace(self, changes=tuple(changes), applied=True)
 
     @property
