@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as AnyOf
+from collections.abc import Iterable
 from pathlib import Path
 
 import lance
@@ -14,7 +15,7 @@ from mixpeek_orchestration.core.drift import Commit, Observed
 from mixpeek_orchestration.core.errors import Broken
 from mixpeek_orchestration.core.ports.documents import Stamp
 from mixpeek_orchestration.stores.documents.lance_commit import properties, stamp_of
-from mixpeek_orchestration.stores.documents.lance_errors import translated
+from mixpeek_orchestration.stores.documents.lance_errors import is_missing, translated
 from mixpeek_orchestration.stores.documents.lance_tables import LanceTables
 
 _FORGOTTEN = "Forgotten"
@@ -33,11 +34,11 @@ class LanceRepair:
             dataset = self._tables.reopened(table)
             if dataset is None:
                 return Observed()
-            versions = sorted(int(entry["version"]) for entry in dataset.versions())
+            commits = (_commit(dataset, version) for version in _versions(dataset, since))
             return Observed(
                 version=dataset.version,
                 rows=dataset.count_rows(),
-                commits=tuple(_commit(dataset, version) for version in versions if version >= since),
+                commits=tuple(commit for commit in commits if commit is not None),
                 broken=tuple(f.fragment_id for f in dataset.get_fragments() if not self._is_whole(table, f)),
                 indexes={index.name: index.index_type for index in dataset.describe_indices()},
             )
@@ -76,9 +77,21 @@ def _can_be_read(fragment: LanceFragment) -> bool:
     return True
 
 
-def _commit(dataset: lance.LanceDataset, version: int) -> Commit:
+def _versions(dataset: lance.LanceDataset, since: int) -> Iterable[int]:
+    """The versions from one on. Listing them reads every manifest of the table, which a few do not need."""
+    if since:
+        return range(since, dataset.version + 1)
+    return sorted(int(entry["version"]) for entry in dataset.versions())
+
+
+def _commit(dataset: lance.LanceDataset, version: int) -> Commit | None:
+    """What made a version; `None` for one that a clean-up has removed."""
     try:
         transaction = dataset.read_transaction(version)
+    except (OSError, ValueError) as error:
+        if is_missing(error):
+            return None
+        raise
     except TypeError:
         # pylance 14.0.2 cannot build the record of a compaction that rewrote an index as well.
         return Commit(version, "", "Rewrite", is_ours=False)
