@@ -61,7 +61,7 @@ def declare(syncs: SyncCatalog, bucket: Bucket) -> None:
     """The syncs that the bucket declares exist with these rules; those that it declared before and does not any more
     are forgotten. What came through them stays."""
     declared = {rules.source_path: rules for rules in bucket.syncs}
-    existing = syncs.all(bucket_id=bucket.bucket_id) if declared or bucket.managed_by != "api" else []
+    existing = syncs.all(bucket_id=bucket.bucket_id)
     owned = {sync.rules.source_path: sync for sync in existing if sync.managed_by != "api"}
     for path, rules in declared.items():
         if path not in owned:

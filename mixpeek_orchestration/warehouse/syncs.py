@@ -103,8 +103,10 @@ class Syncs:
 
     def due(self, at: float | None = None) -> list[Sync]:
         """The syncs that should run now, those that buckets declare included."""
+        declaring = {sync.bucket_id for sync in self._catalog.syncs.all() if sync.managed_by != "api"}
         for bucket in self._catalog.resources.buckets():
-            declare(self._catalog.syncs, bucket)
+            if bucket.syncs or bucket.bucket_id in declaring:
+                declare(self._catalog.syncs, bucket)
         moment = time.time() if at is None else at
         return [sync for sync in self._catalog.syncs.all() if sync_plan.is_due(sync, moment)]
 
