@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.sync import FileFilters, Sync, SyncFile, SyncJob, SyncRules
@@ -82,3 +83,28 @@ def test_an_edit_and_a_deletion_are_kept(catalog: Catalog) -> None:
     assert catalog.syncs.delete("sync_1")
     assert not catalog.syncs.delete("sync_1")
     assert catalog.syncs.files("sync_1") == []
+
+
+def test_records_of_runs_that_ended_long_ago_can_be_forgotten(catalog: Catalog) -> None:
+    """By when they ended; a run that goes on is none of them."""
+    catalog.syncs.put(a_sync("sync_1"))
+    for name, status, ended in (("old", "completed", "2026-01-01"), ("new", "failed", "2026-02-02")):
+        job = SyncJob(name, "sync_1", "ns_1", "bkt_1", started_at=ended, completed_at=ended)
+        catalog.syncs.commit("sync_1", job=replace(job, status=status))
+    going = SyncJob("going", "sync_1", "ns_1", "bkt_1", started_at="2025-01-01")
+    catalog.syncs.commit("sync_1", job=going)
+    assert catalog.syncs.past_jobs("2026-02-01") == ["old"]
+    catalog.syncs.forget_jobs(["old", "unknown"])
+    assert [job.sync_job_id for job in catalog.syncs.jobs("sync_1")] == ["going", "new"]
+
+
+def test_only_batches_that_are_over_can_be_forgotten(catalog: Catalog) -> None:
+    """Drafts and ended batches go with what is in them; a batch on its way stays."""
+    for name in ("draft", "pending", "ended"):
+        catalog.batches.create(Batch(name, "ns_1", "bkt_1", 1, ("col_1",)), ["obj_1"])
+    for name in ("pending", "ended"):
+        catalog.batches.submit(name)
+    catalog.batches.fail("ended", error="no")
+    assert catalog.batches.forget(["draft", "pending", "ended", "unknown"]) == 2
+    assert [batch.batch_id for batch in catalog.batches.recent()] == ["pending"]
+    assert catalog.batches.object_ids(["draft", "pending"]) == {"draft": [], "pending": ["obj_1"]}
