@@ -14,11 +14,9 @@ from mixpeek_orchestration.core.collection import (
     Generation,
     Source,
 )
-from mixpeek_orchestration.core.document import is_reserved
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.filters import read_filter
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.migration import is_same_extraction
 from mixpeek_orchestration.core.ports.catalog import Catalog
@@ -27,9 +25,15 @@ from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.tiers import tier_of
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.changes import needs_migration
+from mixpeek_orchestration.warehouse.collection_inputs import (
+    check_filters,
+    check_passthrough,
+    checked_mappings,
+    described_for,
+    document_fields,
+)
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.mapping_spellings import fitting
 from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
 
@@ -289,27 +293,6 @@ class Collections:
         return document_fields(self.by_id(collection_id), self._registry)
 
 
-def document_fields(collection: Collection, registry: ExtractorRegistry) -> dict[str, str]:
-    """The columns that documents of a collection have beside lineage and vectors, with their wire types."""
-    return outputs_of(collection.extractor, described_for(collection, registry))
-
-
-def outputs_of(choice: ExtractorChoice, description: ExtractorDescription) -> dict[str, str]:
-    """The columns that an extractor leaves beside lineage and vectors, and those that are carried along."""
-    vectors = {vector.column for vector in description.vectors}
-    outputs = {name: "string" for name in description.output_fields if name not in vectors}
-    carried = {p.target: "string" for p in choice.passthrough}
-    return {**outputs, **carried}
-
-
-def described_for(collection: Collection, registry: ExtractorRegistry) -> ExtractorDescription:
-    """The extractor of a collection as it is now."""
-    choice = collection.extractor
-    return registry.describe(
-        choice.name, choice.version, choice.parameters, namespace_id=collection.namespace_id
-    )
-
-
 def _pinned(spec: CollectionSpec, old: Collection) -> CollectionSpec:
     """The spec with the version in the spelling that the collection was made with, where it names that or none."""
     asked = spec.feature_extractor
@@ -353,84 +336,6 @@ def first_generation(collection: Collection, description: ExtractorDescription) 
         vectors=description.vectors,
         created_at=now(),
     )
-
-
-def checked_mappings(
-    choice: ExtractorChoice, description: ExtractorDescription, available: Mapping[str, str], source_type: str
-) -> dict[str, tuple[str, ...]]:
-    """The input mappings, completed where they were left out; raises `InvalidInput` naming input, path and what there is."""
-    inputs = description.input_fields
-    for name, paths in choice.input_mappings.items():
-        if inputs and name not in inputs:
-            raise InvalidInput(
-                f"Extractor {choice.id} has no input {name!r}.",
-                field=f"feature_extractor.input_mappings.{name}",
-                value=name,
-                fix=f"Use one of: {', '.join(inputs)}.",
-            )
-        for path in paths:
-            _check_path(path, available, field=f"feature_extractor.input_mappings.{name}")
-    return (
-        dict(choice.input_mappings)
-        or fitting(description.input_mappings, inputs, available)
-        or _default_mappings(description, available, source_type)
-    )
-
-
-def _default_mappings(
-    description: ExtractorDescription, available: Mapping[str, str], source_type: str
-) -> dict[str, tuple[str, ...]]:
-    supported = set(description.supported_input_types)
-    first_input = description.input_fields[0] if description.input_fields else "data"
-    if source_type == "bucket":
-        fitting = [name for name, type_ in available.items() if type_ in supported]
-    else:
-        fitting = [name for name in description.input_fields if name in available][:1]
-    if not fitting:
-        raise InvalidInput(
-            f"Nothing in the source fits {description.name}, which takes {', '.join(sorted(supported)) or 'anything'}.",
-            field="feature_extractor.input_mappings",
-            value=list(available),
-            fix=f"Say what it reads, for example {{{first_input!r}: '<one of {', '.join(available) or 'no fields'}>'}}.",
-        )
-    return {first_input: tuple(fitting)}
-
-
-def check_filters(source: Source, available: Mapping[str, str]) -> None:
-    """Raises `InvalidInput` for source filters that cannot be read, or that look at a field that is not there."""
-    if source.filters:
-        at = "source.source_filters"
-        for field in sorted(read_filter(source.filters, at=at).fields):
-            _check_path(field, available, field=at)
-
-
-def _check_path(path: str, available: Mapping[str, str], *, field: str) -> None:
-    root = path.removeprefix("metadata.").split(".")[0]
-    if root not in available and not path.startswith("metadata."):
-        raise InvalidInput(
-            f"The source has no field {path!r}.",
-            field=field,
-            value=path,
-            fix=f"Use one of: {', '.join(available)}; or metadata.<name> for an undeclared field.",
-        )
-
-
-def check_passthrough(
-    choice: ExtractorChoice, description: ExtractorDescription, available: Mapping[str, str]
-) -> None:
-    """Raises `InvalidInput` for a carried field whose target clashes, is reserved, or whose source is not there."""
-    taken: set[str] = set(description.output_fields) | {vector.column for vector in description.vectors}
-    for index, carried in enumerate(choice.passthrough):
-        field = f"feature_extractor.field_passthrough.{index}"
-        _check_path(carried.source_path, available, field=f"{field}.source_path")
-        if is_reserved(carried.target) or carried.target in taken:
-            raise InvalidInput(
-                f"The name {carried.target!r} is taken by the extractor or the warehouse.",
-                field=f"{field}.target_path",
-                value=carried.target,
-                fix="Give another target_path.",
-            )
-        taken.add(carried.target)
 
 
 def _same_extraction(old: Collection, new: Collection) -> bool:

@@ -20,7 +20,7 @@ from mixpeek_orchestration.core.migration import (
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.retrieval.answer import feature_dependencies
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.collections import outputs_of
+from mixpeek_orchestration.warehouse.collection_inputs import outputs_of
 
 
 @dataclass(frozen=True)
