@@ -127,6 +127,18 @@ def test_a_version_that_is_gone_is_not_found(store: DocumentStore) -> None:
         store.count(TABLE, version=1)
 
 
+def test_contents_that_rows_name_are_told(store: DocumentStore) -> None:
+    """Addresses in texts of rows, in URLs too, are found: of one object in all files, of the newest version in its rows."""
+    address, other = "a" * 64, "b" * 64
+    write(store, ERASED, text=f"file:///objects/aa/aa/{address}?signed")
+    write(store, "other", text=f"see {other}")
+    assert store.upkeep.named(TABLE, {address, other, "c" * 64}) == {address, other}
+    remove(store, ERASED)
+    assert store.upkeep.named(TABLE, {address, other}) == {other}
+    assert address in store.upkeep.identifiers(TABLE, ERASED)
+    assert other not in store.upkeep.identifiers(TABLE, ERASED)
+
+
 def test_young_versions_stay(store: DocumentStore) -> None:
     """A clean-up with an age leaves what is younger, however many versions there are."""
     for n in range(4):

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 ID_LENGTH = 24
 _OBJECT_PREFIX = "obj_"
+_CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 _OBJECT_ID = re.compile(_OBJECT_PREFIX + r"[0-9a-f]{24}")
 _DOCUMENT_PREFIX = "doc_"
 
@@ -41,6 +42,11 @@ def random_id(prefix: str) -> str:
 def object_id(bucket_id: str, key: str) -> str:
     """The identifier of the object that `key` (a unique key, source path or idempotency key) names in a bucket."""
     return _OBJECT_PREFIX + digest("object", bucket_id, key)[:ID_LENGTH]
+
+
+def is_content_hash(text: str) -> bool:
+    """Whether this can be the address of content."""
+    return _CONTENT_HASH.fullmatch(text) is not None
 
 
 def is_object_id(text: str) -> bool:

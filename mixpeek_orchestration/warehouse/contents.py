@@ -9,6 +9,7 @@ from typing import Final
 
 from mixpeek_orchestration.core.ports.erasures import ErasureCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.upkeep import TableUpkeep
 
 _MANY: Final = 500
 _MANY_BYTES: Final = 64 << 20
@@ -18,9 +19,20 @@ _MANY_BYTES: Final = 64 << 20
 class Contents:
     """Contents that objects have released."""
 
-    def __init__(self, erasures: ErasureCatalog, store: ObjectStore) -> None:
+    def __init__(self, erasures: ErasureCatalog, store: ObjectStore, upkeep: TableUpkeep) -> None:
         self._erasures = erasures
         self._store = store
+        self._upkeep = upkeep
+
+    def in_use(self, contents: AnyOf[str]) -> set[str]:
+        """Those of these contents that the catalog or a document names: documents have URLs of what was made of them."""
+        used = self._erasures.in_use(contents)
+        left = set(contents) - used
+        return (
+            used.union(*(self._upkeep.named(table, left) for table in self._upkeep.tables()))
+            if left
+            else used
+        )
 
     def remove_unused(self, contents: AnyOf[str]) -> int:
         """Those of these contents that nothing refers to are gone afterwards; how many were removed.
@@ -30,7 +42,7 @@ class Contents:
         """
         removed = 0
         held: dict[str, bytes] = {}
-        for content in sorted(set(contents) - self._erasures.in_use(contents)):
+        for content in sorted(set(contents) - self.in_use(contents)):
             if not self._store.exists(content):
                 continue
             held[content] = self._store.get(content)
@@ -42,14 +54,14 @@ class Contents:
 
     def _settled(self, held: Mapping[str, bytes]) -> int:
         """Give back what somebody has begun to use; how many are gone."""
-        back = self._erasures.in_use(held) if held else set()
+        back = self.in_use(held) if held else set()
         for content in back:
             self._store.put(held[content])
         return len(held) - len(back)
 
     def held(self, contents: AnyOf[str]) -> int:
         """How many of these contents are stored without anything that refers to them."""
-        return sum(self._store.exists(content) for content in set(contents) - self._erasures.in_use(contents))
+        return sum(self._store.exists(content) for content in set(contents) - self.in_use(contents))
 
     def stored(self, contents: AnyOf[str]) -> int:
         """How many of these contents are stored, whoever refers to them."""

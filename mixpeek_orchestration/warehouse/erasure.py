@@ -15,7 +15,7 @@ from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.erasure import Erasure, Subject, unproved
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, MixpeekError, NotFound
-from mixpeek_orchestration.core.identity import is_object_id, random_id
+from mixpeek_orchestration.core.identity import is_content_hash, is_object_id, random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.tiers import tier_of
@@ -181,8 +181,7 @@ class Erasures:
             if proof is None:
                 # What was there before is kept first: after the rewriting nobody could tell.
                 proof, items = self._tables.examine(table, erasure.object_id)
-                seen = replace(erasure, items=tuple(sorted({*erasure.items, *items} - {erasure.object_id})))
-                erasure = self._catalog.erasures.put(seen.with_table(proof))
+                erasure = self._catalog.erasures.put(_knowing(erasure, items).with_table(proof))
             if not proof.is_rewritten:
                 lease.check()
                 proof = self._tables.rewrite(table, proof, erasure.object_id, erasure.erasure_id)
@@ -247,6 +246,17 @@ class Erasures:
             **answers,
             **documents,
         }
+
+
+def _knowing(erasure: Erasure, named: set[str]) -> Erasure:
+    """The erasure that looks for these ids and contents as well."""
+    contents = {name for name in named if is_content_hash(name)}
+    items = named - contents - {erasure.object_id}
+    return replace(
+        erasure,
+        items=tuple(sorted({*erasure.items, *items})),
+        contents=tuple(sorted({*erasure.contents, *contents})),
+    )
 
 
 def _check_id(object_id: str) -> None:

@@ -211,7 +211,7 @@ class Warehouse:
 
     @cached_property
     def contents(self) -> Contents:
-        return Contents(self.catalog.erasures, self.parts.objects)
+        return Contents(self.catalog.erasures, self.parts.objects, self.documents.upkeep)
 
     @cached_property
     def erasures(self) -> Erasures:

@@ -135,6 +135,20 @@ def test_contents_that_others_use_stay(lab: TierLab, bucket: Bucket) -> None:
     assert lab.warehouse.parts.objects.get(blob.content_hash) == b"the same words"
 
 
+def test_what_extractors_made_of_it_goes(lab: TierLab, bucket: Bucket) -> None:
+    """A file that an extractor kept, whose URL its documents name, goes with the object; one that another object's
+    documents name too stays."""
+    store = lab.warehouse.parts.objects
+    own, shared = store.put(b"a thumbnail of it"), store.put(b"a thumbnail of both")
+    collection = lab.collection("upper", [bucket])
+    erased = lab.put(bucket, "a", f"see {store.url(own)} and {store.url(shared)}")
+    lab.put(bucket, "b", f"see {store.url(shared)}")
+    lab.process(bucket)
+    assert lab.warehouse.erasures.erase(bucket, erased).is_completed
+    assert (store.exists(own), store.exists(shared)) == (False, True)
+    assert len(lab.rows(collection)) == 1
+
+
 def test_bytes_that_go_while_they_are_put_are_stored_again(
     lab: TierLab, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,4 +110,8 @@ class TableUpkeep(Protocol):
         in the rows, and any of `mentions` is looked for in the bytes."""
 
     def identifiers(self, table: str, root: str) -> set[str]:
-        """The ids of documents and source items that any file of the table has of an object, deleted ones too."""
+        """The ids of documents and source items that any file of the table has of an object, deleted ones too, and the
+        addresses of contents that those rows name: files that extractors made of it."""
+
+    def named(self, table: str, contents: AnyOf[str]) -> set[str]:
+        """Those of these addresses of contents that a row of the newest version names in one of its texts."""

@@ -7,8 +7,9 @@ objects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection as AnyOf
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import lance
@@ -21,6 +22,7 @@ from mixpeek_orchestration.core.ports.upkeep import FileTrace
 
 _BATCH_ROWS = 16_384
 _CHUNK_BYTES = 1 << 22
+_CONTENT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,32 @@ def traces(
 def identifiers(files: TableFiles, dataset: lance.LanceDataset, root: str) -> set[str]:
     """The ids of documents and source items of an object in all data files."""
     found: set[str] = set()
-    wanted = [DOCUMENT_ID, SOURCE_ITEM, ROOT_OBJECT]
     for path in listed(dataset):
-        if _kind(path) != "data" or not set(wanted) <= _columns(files, path):
+        columns = files.reader(path).metadata().schema if _kind(path) == "data" else ()
+        texts = [field.name for field in columns if _is_text(field.type)]
+        if ROOT_OBJECT not in texts:
             continue
-        for batch in files.reader(path, wanted).read_all(batch_size=_BATCH_ROWS).to_batches():
+        for batch in files.reader(path, texts).read_all(batch_size=_BATCH_ROWS).to_batches():
             own = batch.filter(pc.equal(batch[ROOT_OBJECT], root))
-            found |= {*own[DOCUMENT_ID].to_pylist(), *own[SOURCE_ITEM].to_pylist()}
+            if own.num_rows:
+                found |= {*own[DOCUMENT_ID].to_pylist(), *own[SOURCE_ITEM].to_pylist()}
+                found |= contents_in(own.columns)
+    return found
+
+
+def named(dataset: lance.LanceDataset, contents: AnyOf[str]) -> set[str]:
+    """Those of these addresses that a row of this version names in one of its texts."""
+    texts = [field.name for field in dataset.schema if _is_text(field.type)]
+    batches = dataset.to_batches(columns=texts, batch_size=_BATCH_ROWS)
+    return set().union(*(contents_in(batch.columns) for batch in batches)).intersection(contents)
+
+
+def contents_in(columns: Iterable[pa.Array]) -> set[str]:
+    """The addresses of contents that texts name, in URLs too."""
+    found: set[str] = set()
+    for column in columns:
+        likely = column.filter(pc.match_substring_regex(column, _CONTENT.pattern))
+        found.update(content for text in likely.to_pylist() for content in _CONTENT.findall(text))
     return found
 
 

@@ -149,6 +149,12 @@ class LanceUpkeep:
             dataset = self._tables.newest(table)
             return set() if dataset is None else lance_traces.identifiers(self._files(table), dataset, root)
 
+    def named(self, table: str, contents: AnyOf[str]) -> set[str]:
+        """Those of these addresses that a row of the newest version names."""
+        with translated(table):
+            dataset = self._tables.newest(table)
+            return set() if dataset is None else lance_traces.named(dataset, contents)
+
     def _files(self, table: str) -> lance_traces.TableFiles:
         return lance_traces.TableFiles(self._tables.path(table), self._tables.options)
 

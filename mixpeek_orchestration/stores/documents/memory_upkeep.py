@@ -5,6 +5,7 @@ Rows that were deleted since the last compaction outlive a clean-up, as they do 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection as AnyOf
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from mixpeek_orchestration.core.document import DOCUMENT_ID, LINEAGE, ROOT_OBJEC
 from mixpeek_orchestration.core.ports.documents import Stamp
 from mixpeek_orchestration.core.ports.upkeep import Cleaned, FileTrace, IndexFacts, IndexKind, TableFacts
 
+_CONTENT = re.compile(r"[0-9a-f]{64}")
 History = list[tuple[pa.Table, Stamp] | None]
 """The versions of a table, the first at 0; `None` for one that was cleaned away."""
 
@@ -116,9 +118,14 @@ class MemoryUpkeep:
     def identifiers(self, table: str, root: str) -> set[str]:
         """The ids that any version has of an object."""
         own = [_of_root(rows, root) for _, rows in self._files(table)]
-        return {
-            value for rows in own for name in (DOCUMENT_ID, SOURCE_ITEM) for value in rows[name].to_pylist()
-        }
+        keys = [rows[name] for rows in own for name in (DOCUMENT_ID, SOURCE_ITEM)]
+        ids = {value for column in keys for value in column.to_pylist()}
+        return ids.union(*map(_contents_in, own))
+
+    def named(self, table: str, contents: AnyOf[str]) -> set[str]:
+        """Those of these addresses that a row of the newest version names."""
+        history = self._versions.get(table)
+        return _contents_in(_newest(history)).intersection(contents) if history else set()
 
     def forget(self, table: str) -> None:
         """The table was dropped."""
@@ -162,6 +169,13 @@ def _gone(history: History, rows: pa.Table, *, since: int) -> list[pa.Table]:
                 seen.add(key)
                 gone.append(entry[0].slice(index, 1))
     return gone
+
+
+def _contents_in(rows: pa.Table) -> set[str]:
+    texts = [rows[field.name] for field in rows.schema if pa.types.is_string(field.type)]
+    return {
+        content for text in texts for value in text.to_pylist() for content in _CONTENT.findall(value or "")
+    }
 
 
 def _of_root(rows: pa.Table, root: str) -> pa.Table:
