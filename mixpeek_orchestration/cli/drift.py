@@ -102,6 +102,8 @@ def _would(drifted: TableDrift) -> str:
             return f"{command} leaves the broken fragments out and extracts their items again"
         case "drop":
             return f"{command} drops the table and extracts all of its items again"
+        case "refill":
+            return f"{command} extracts all of its items again"
         case "accept":
             return f"{command} takes the table as it is and extracts what is missing"
         case _:
@@ -121,6 +123,7 @@ def _did(action: str, version: int) -> str:
         "prune": "the fragments without files are left out",
         "drop": "the table is dropped",
         "accept": "the table is taken as it is",
+        "refill": "the table is to be filled again",
     }[action]
 
 

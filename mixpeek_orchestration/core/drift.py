@@ -82,10 +82,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Cure:
-    """How a table is made ours again: `restore` its `version`, `prune` the broken fragments, `drop` it, or `accept` it
-    as it is. Whatever is missing afterwards is planned again."""
+    """How a table is made ours again: `restore` its `version`, `prune` the broken fragments, `drop` it, `accept` it as
+    it is, or `refill` one that is gone. Whatever is missing afterwards is planned again."""
 
-    action: Literal["none", "restore", "prune", "drop", "accept"]
+    action: Literal["none", "restore", "prune", "drop", "accept", "refill"]
     version: int = 0
 
 
@@ -103,7 +103,7 @@ def cure(mark: Mark | None, seen: Observed) -> Cure:
     if not found:
         return Cure("none")
     if not seen.exists:
-        return Cure("accept")
+        return Cure("refill")
     if found & {"foreign_commit", "rows_differ"}:
         good = _last_good(mark, seen)
         return Cure("restore", good) if good else Cure("drop")

@@ -41,7 +41,7 @@ def _kinds(mark: Mark | None, seen: Observed) -> list[str]:
         (replace(MARK, version=0, rows=0), Observed(), [], Cure("none")),
         (replace(MARK, version=0, rows=0, commit_id=""), _seen(*OURS), [], Cure("none")),
         (None, _seen(*OURS), [], Cure("none")),
-        (MARK, Observed(), ["table_gone"], Cure("accept")),
+        (MARK, Observed(), ["table_gone"], Cure("refill")),
         (MARK, _seen("Overwrite!"), ["history_replaced"], Cure("accept")),
         (
             replace(MARK, commit_id="other"),
