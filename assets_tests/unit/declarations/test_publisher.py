@@ -22,7 +22,7 @@ from mixpeek_orchestration.warehouse.reload import Reload
 from mixpeek_orchestration.warehouse.reload_once import ReloadOnce
 from mixpeek_orchestration.warehouse.snapshot import Snapshot, read_snapshot, write_snapshot
 
-EACH = 12
+EACH = 8
 
 
 @dataclass
