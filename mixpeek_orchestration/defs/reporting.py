@@ -86,13 +86,16 @@ class RunReporter:
             batch_id: {
                 "summary": _line(report),
                 **self._told(report),
-                "samples": self.addresses.samples(self.collection, batch_id),
-                "dagster/partition_row_count": self.warehouse.documents.count(
-                    table, where=written_by(batch_id)
-                ),
+                **self._written(table, batch_id),
             }
             for batch_id, report in reports.items()
         }
+
+    def _written(self, table: str, batch_id: str) -> dict[str, Any]:
+        """Samples are those of the batch, unless it found everything up to date and so wrote nothing."""
+        rows = self.warehouse.documents.count(table, where=written_by(batch_id))
+        of_batch = {"samples": self.addresses.samples(self.collection, batch_id)} if rows else {}
+        return {**of_batch, "dagster/partition_row_count": rows}
 
     def _told(self, report: TierReport) -> dict[str, Any]:
         """A report as the account that balances, and as numbers that the UI draws over time."""
