@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PARTITION: Final = "dagster/partition"
 RANGE: Final = "dagster/asset_partition_range_start"
+UNUSED_S: Final = 24 * 3600.0
+"""How long the bytes of deleted objects stay, for runs that read them still."""
 ENDED: Final = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 LIVE: Final = [status for status in dg.DagsterRunStatus if status not in ENDED]
 LIVE_BACKFILLS: Final = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
@@ -42,7 +44,8 @@ def forget_the_past(
     """Documents, objects and whatever is in progress are left alone."""
     counts = forget(context.instance, warehouse.open().retention, dry_run=config.dry_run)
     context.log.info(told(counts, dry_run=config.dry_run))
-    context.add_output_metadata({**counts, "dry_run": config.dry_run})
+    unused = 0 if config.dry_run else warehouse.open().contents.sweep(grace_s=UNUSED_S)
+    context.add_output_metadata({**counts, "unused_contents": unused, "dry_run": config.dry_run})
 
 
 @dg.job(
