@@ -121,6 +121,15 @@ def test_a_batch_keeps_its_place(catalog: Catalog) -> None:
     assert [report.first_error for report in catalog.ledger.history(COLLECTION)] == ["erased"]
 
 
+def test_a_draft_takes_more_after_an_erasure(catalog: Catalog) -> None:
+    """A draft whose members were erased can be filled on."""
+    catalog.batches.create(batch("btc_1"), [GONE, OTHER, "obj_third"])
+    catalog.erasures.forget(SUBJECT)
+    catalog.erasures.forget(Subject(OTHER, BUCKET))
+    catalog.batches.add("btc_1", ["obj_third", "obj_fourth"])
+    assert {"obj_third", "obj_fourth"} <= set(catalog.batches.object_ids(["btc_1"])["btc_1"])
+
+
 def test_the_object_itself_is_no_tombstone(catalog: Catalog) -> None:
     """A deleted object is still known by its id; an erased one is not, and it can be put again."""
     put_object(catalog, GONE, CONTENT)

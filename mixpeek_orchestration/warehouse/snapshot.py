@@ -189,7 +189,11 @@ def take_snapshot(catalog: Catalog, endpoint_of: EndpointOf, profile_of: Profile
             if b.namespace_id in names
         ),
         collections=tuple(_collection(c, names, profile_of) for c in collections if c.namespace_id in names),
-        endpoints=tuple(_endpoints(_users(standing(catalog, collections), catalog.packages.deployments()), names, endpoint_of)),
+        endpoints=tuple(
+            _endpoints(
+                _users(standing(catalog, collections), catalog.packages.deployments()), names, endpoint_of
+            )
+        ),
         retrievers=tuple(
             SnapshotRetriever(
                 r.retriever_id,
