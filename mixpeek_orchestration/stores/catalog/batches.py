@@ -85,8 +85,10 @@ class SqlBatches:
             old = decoded(Batch, body)
             batch_flow.check_draft(old)
             members = select(batch_objects.c.object_id).where(batch_objects.c.batch_id == batch_id)
+            # Erased members keep their places, all under one name.
             known = connection.execute(members).scalars().all()
-            fresh = [object_id for object_id in dict.fromkeys(object_ids) if object_id not in set(known)]
+            present = set(known)
+            fresh = [object_id for object_id in dict.fromkeys(object_ids) if object_id not in present]
             rows = [
                 {"batch_id": batch_id, "position": position, "object_id": object_id}
                 for position, object_id in enumerate(fresh, start=len(known))
