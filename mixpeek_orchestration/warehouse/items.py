@@ -14,7 +14,7 @@ from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core.admission import admission_of
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, FieldPassthrough, Generation
-from mixpeek_orchestration.core.errors import NotFound
+from mixpeek_orchestration.core.errors import Broken, NotFound
 from mixpeek_orchestration.core.fingerprint import canonical_json, fields_fp, plain
 from mixpeek_orchestration.core.object import Blob, SourceObject
 from mixpeek_orchestration.core.plan import FILTERED, MISSING
@@ -69,11 +69,11 @@ def open_reader(
         return BucketItems(collection, [buckets[bucket_id] for bucket_id in collection.source.ids], catalog)
     upstream = {c.collection_id: c for c in catalog.resources.collections(collection.namespace_id)}
     sources = [upstream[cid] for cid in collection.source.ids]
-    tables = [
-        (instead[s.collection_id].table if s.collection_id in instead else _active_table(s, catalog), s)
-        for s in sources
-    ]
-    return DocumentItems(collection, [(table, s.collection_id) for table, s in tables], documents)
+    generations = [instead.get(s.collection_id) or _active_generation(s, catalog) for s in sources]
+    for source, generation in zip(sources, generations, strict=True):
+        _check_is_there(source, generation, catalog, documents)
+    tables = [(generation.table, generation.collection_id) for generation in generations]
+    return DocumentItems(collection, tables, documents)
 
 
 def _choice_fp(collection: Collection) -> str:
@@ -265,13 +265,26 @@ def _with_choice(choice_fp: str) -> pl.Expr:
     return (pl.col("source_fp") + f":{choice_fp}").alias("source_fp")
 
 
-def _active_table(collection: Collection, catalog: Catalog) -> str:
+def _active_generation(collection: Collection, catalog: Catalog) -> Generation:
     generation = catalog.resources.generation(collection.active_generation)
     if generation is None:
         raise NotFound(
             f"Collection {collection.name!r} has no active generation.", value=collection.collection_id
         )
-    return generation.table
+    return generation
+
+
+def _check_is_there(
+    source: Collection, generation: Generation, catalog: Catalog, documents: DocumentStore
+) -> None:
+    """Raises `Broken` for a table that somebody removed: it reads like a source whose documents were all deleted."""
+    mark = catalog.marks.get(generation.generation_id)
+    if mark is not None and mark.rows and not documents.version(generation.table):
+        raise Broken(
+            f"The table of {source.name!r} had {mark.rows} documents, and is gone.",
+            value=generation.table,
+            fix=f"mixpeek drift heal {source.name}",
+        )
 
 
 def _is_blob(bucket: Bucket, path: str) -> bool:

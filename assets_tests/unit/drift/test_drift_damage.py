@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assets_tests.unit.drift.conftest import Vandal
+from mixpeek_orchestration.core.errors import Broken
 
 WHOLE = ["four", "one", "three", "two", "uno"]
 
@@ -64,6 +65,22 @@ def test_a_table_that_is_gone_is_extracted_again(vandal: Vandal) -> None:
     assert vandal.kinds == ["table_gone"]
     assert vandal.heal() == [4]
     assert (vandal.texts, vandal.kinds) == (WHOLE, [])
+
+
+def test_what_is_made_of_a_table_that_is_gone_stays(vandal: Vandal) -> None:
+    """The next tier does not take a lost table for a source without documents: it refuses to run until it is healed."""
+    lab = vandal.lab
+    below = lab.collection("below", source=vandal.collection.name)
+    lab.run(below)
+    before = lab.rows(below)
+    vandal.drop()
+    with pytest.raises(Broken, match=r"had 5 documents, and is gone") as refused:
+        lab.run(below)
+    assert refused.value.fix == f"mixpeek drift heal {vandal.collection.name}"
+    assert lab.rows(below) == before
+    vandal.heal()
+    lab.run(below)
+    assert len(lab.rows(below)) == len(before)
 
 
 def test_an_older_copy_of_the_table_is_seen_and_completed(vandal: Vandal, tmp_path: Path) -> None:
