@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from mixpeek_orchestration.core.errors import Broken, NotReady
 from mixpeek_orchestration.core.ports.documents import DocumentStore, Stamp
 from mixpeek_orchestration.stores.documents import lance_commit, open_documents
 from mixpeek_orchestration.stores.documents.lance_errors import translated
+from mixpeek_orchestration.stores.documents.lance_store import LanceDocumentStore
 from mixpeek_orchestration.stores.documents.rows import checked
 
 
@@ -88,6 +90,42 @@ class TestOtherProcesses:
         open_documents(uri).drop(TABLE)
         assert store.version(TABLE) == 0
         assert store.read(TABLE).num_rows == 0
+
+
+class TestThreads:
+    def test_upkeep_and_inspection_disturb_no_reader(self, uri: str, store: LanceDocumentStore) -> None:
+        """What Lance does not allow beside other calls on one handle (reading transactions, compacting, indexing) happens on
+        a handle of its own: threads that read all the time see no error, and their handle does not move."""
+        write_commits(uri, 8)
+        errors: list[BaseException] = []
+        done = threading.Event()
+
+        def read() -> None:
+            while not done.is_set():
+                try:
+                    assert store.version(TABLE) >= 8
+                    assert_whole(store.read(TABLE, columns=[DOCUMENT_ID, SOURCE_ITEM, "text"]))
+                except BaseException as error:  # noqa: BLE001 - a panic of the native library is none of the others
+                    errors.append(error)
+                    return
+
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        try:
+            for _ in range(30):
+                assert store.stamp(TABLE) == Stamp("bat_7", "code")
+                store.repair.observe(TABLE)
+            store.upkeep.compact(TABLE)
+            store.upkeep.clean(TABLE, keep_versions=100, older_than_s=0)
+        finally:
+            done.set()
+            for reader in readers:
+                reader.join()
+            sys.setswitchinterval(before)
+        assert errors == []
 
 
 class TestConcurrentWriters:

@@ -67,7 +67,7 @@ class LanceDocumentStore:
 
     def stamp(self, table: str) -> Stamp | None:
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             return None if dataset is None else last_stamp(dataset)
 
     def state(self, table: str, *, roots: AnyOf[str] | None = None) -> pl.DataFrame:

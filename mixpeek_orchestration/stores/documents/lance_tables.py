@@ -43,10 +43,16 @@ class LanceTables:
         self._open[table] = handle
         return handle
 
+    def own(self, table: str) -> lance.LanceDataset | None:
+        """The newest version on a handle that nobody else has: for what moves a handle, and for what Lance refuses to do
+        beside another thread's call (it borrows the handle: reading a transaction, compacting, indexing)."""
+        handle = self.newest(table)
+        return None if handle is None else handle.checkout_version(handle.version)
+
     def reopened(self, table: str) -> lance.LanceDataset | None:
-        """The newest version, read anew: also when the table was exchanged for another one with as many versions."""
+        """As `own`, read anew: also when the table was exchanged for another one with as many versions."""
         self._open.pop(table, None)
-        return self.newest(table)
+        return self.own(table)
 
     def at(self, table: str, version: int | None) -> lance.LanceDataset | None:
         """A pinned version, the newest for `None`; raises `NotFound` for a version that is gone."""

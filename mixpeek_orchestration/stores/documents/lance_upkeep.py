@@ -56,7 +56,7 @@ class LanceUpkeep:
     def facts(self, table: str) -> TableFacts | None:
         """The present state of a table."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             return None if dataset is None else _facts(table, dataset)
 
     def build(
@@ -64,7 +64,7 @@ class LanceUpkeep:
     ) -> None:
         """Make an index from all rows, in place of the one with that name."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             if dataset is None or not dataset.get_fragments():
                 return
             if kind in ("BTREE", "FTS"):
@@ -82,7 +82,7 @@ class LanceUpkeep:
     def extend(self, table: str, names: Sequence[str], *, retrain: bool = False) -> None:
         """Take the rows that these indexes do not cover into them."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             if dataset is None or not names:
                 return
             options = {"retrain": True} if retrain else {"num_indices_to_merge": 1_000}
@@ -90,14 +90,14 @@ class LanceUpkeep:
 
     def drop_index(self, table: str, name: str) -> None:
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             if dataset is not None and any(index.name == name for index in dataset.describe_indices()):
                 dataset.drop_index(name)
 
     def compact(self, table: str, *, all_deletions: bool = False) -> None:
         """Merge small fragments and leave deleted rows out of the new files, a bounded number of bytes at a time."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             while dataset is not None:
                 before = dataset.version
                 dataset.optimize.compact_files(
@@ -114,7 +114,7 @@ class LanceUpkeep:
     def clean(self, table: str, *, keep_versions: int, older_than_s: float) -> Cleaned:
         """Remove versions that are neither among the newest, nor young, nor tagged."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             if dataset is None or not _old_versions(dataset, keep_versions, older_than_s):
                 return Cleaned()
             dataset = seal(dataset)
@@ -127,7 +127,7 @@ class LanceUpkeep:
     def purge(self, table: str) -> Cleaned:
         """Remove all versions but the newest, their tags, and every file that it does not need."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             if dataset is None:
                 return Cleaned()
             dataset = seal(dataset)
@@ -140,19 +140,19 @@ class LanceUpkeep:
     def traces(self, table: str, root: str, *, mentions: AnyOf[str] = ()) -> list[FileTrace]:
         """Every file of the table, decoded with deletions ignored."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             return [] if dataset is None else lance_traces.traces(self._files(table), dataset, root, mentions)
 
     def identifiers(self, table: str, root: str) -> set[str]:
         """The ids that any file of the table has of an object, deleted ones too."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             return set() if dataset is None else lance_traces.identifiers(self._files(table), dataset, root)
 
     def named(self, table: str, contents: AnyOf[str]) -> set[str]:
         """Those of these addresses that a row of the newest version names."""
         with translated(table):
-            dataset = self._tables.newest(table)
+            dataset = self._tables.own(table)
             return set() if dataset is None else lance_traces.named(dataset, contents)
 
     def _files(self, table: str) -> lance_traces.TableFiles:
