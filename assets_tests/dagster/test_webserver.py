@@ -58,7 +58,8 @@ def test_resources_appear_after_a_reload_and_a_backfill_does_the_work_of_the_api
     site.warehouse.publish()
     assert reload_definitions(services.webserver) == Reload("reloaded")
     shown = {tuple(node["assetKey"]["path"]) for node in _ask(services, _ASSETS)["assetNodes"]}
-    assert shown == {("testing", "buckets", "texts"), ("testing", "collections", "words")}
+    words = ("testing", "collections", "words")
+    assert shown == {("testing", "buckets", "texts"), words, (*words, "failures"), (*words, "index")}
 
     batches = [site.submitted(bucket, f"text {number}").batch_id for number in range(2)]
     until(lambda: all(site.batch(b).is_terminal for b in batches), "both batches have ended")

@@ -89,5 +89,7 @@ def test_the_component_is_scaffolded_refreshed_and_shown(project: Path, dg: Run)
     assert keys(dg) == [
         "default/buckets/notes",
         "default/collections/notes-passages",
+        "default/collections/notes-passages/failures",
+        "default/collections/notes-passages/index",
         "default/endpoints/text_extractor/v1",
     ]
