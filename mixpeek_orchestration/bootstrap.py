@@ -383,7 +383,7 @@ def _is_answering(deployment: Deployment) -> bool:
 def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) -> Snapshot:
     from mixpeek_orchestration.core.collection_profile import Profile, profile_of
     from mixpeek_orchestration.core.published import endpoint_owner
-    from mixpeek_orchestration.warehouse.snapshot import publish
+    from mixpeek_orchestration.warehouse.snapshot_taking import publish
 
     def endpoint_of(namespace_id: str, name: str, version: str) -> tuple[str, str] | None:
         description = registry.describe(name, version, namespace_id=namespace_id)

@@ -25,9 +25,8 @@ from mixpeek_orchestration.warehouse.snapshot import (
     SnapshotEndpoint,
     SnapshotRetriever,
     Unreadable,
-    read_snapshot,
-    write_snapshot,
 )
+from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot, write_snapshot
 
 HOSTILE = [
     "with-hyphen",

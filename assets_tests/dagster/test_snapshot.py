@@ -11,15 +11,10 @@ import pytest
 
 from assets_tests.dagster.site import Site
 from mixpeek_orchestration.core.errors import Broken, InvalidPackage, NotFound
-from mixpeek_orchestration.warehouse import snapshot as snapshots
-from mixpeek_orchestration.warehouse.snapshot import (
-    Snapshot,
-    SnapshotBucket,
-    publish,
-    read_snapshot,
-    take_snapshot,
-    write_snapshot,
-)
+from mixpeek_orchestration.warehouse import snapshot_files
+from mixpeek_orchestration.warehouse.snapshot import Snapshot, SnapshotBucket
+from mixpeek_orchestration.warehouse.snapshot_files import CURRENT, read_snapshot, write_snapshot
+from mixpeek_orchestration.warehouse.snapshot_taking import publish, take_snapshot
 
 
 def test_what_is_published_is_read_back(site: Site) -> None:
@@ -89,7 +84,7 @@ def test_a_broken_package_keeps_its_endpoint_in_the_lineage(site: Site) -> None:
 def test_a_damaged_entry_costs_only_itself(tmp_path: Path) -> None:
     """An entry without what its kind needs is named as unreadable, and the others are read."""
     write_snapshot(Snapshot("hash", 1, (SnapshotBucket("bkt_1", "ns_1", "default", "texts"),)), tmp_path)
-    path = tmp_path / snapshots.CURRENT
+    path = tmp_path / CURRENT
     data = json.loads(path.read_text())
     data["buckets"] += [{"bucket_id": "bkt_2", "name": 3}, "nonsense"]
     path.write_text(json.dumps(data))
@@ -107,14 +102,14 @@ def test_a_file_that_is_no_snapshot_says_what_to_do(tmp_path: Path) -> None:
     assert read_snapshot(tmp_path) == Snapshot()
     with pytest.raises(NotFound, match="launch the run again"):
         read_snapshot(tmp_path, "missing")
-    (tmp_path / snapshots.CURRENT).write_text("{")
+    (tmp_path / CURRENT).write_text("{")
     with pytest.raises(Broken, match="mixpeek apply"):
         read_snapshot(tmp_path)
 
 
 def test_old_files_are_forgotten_but_not_recent_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the files that are older than any run, only the newest are kept; recent ones all are."""
-    monkeypatch.setattr(snapshots, "KEPT_FILES", 1)
+    monkeypatch.setattr(snapshot_files, "KEPT_FILES", 1)
     for number in range(3):
         write_snapshot(Snapshot(f"old{number}", number), tmp_path)
         os.utime(tmp_path / f"old{number}.json", (number, number))

@@ -27,7 +27,9 @@ def page() -> str:
 
 def _line(name: str, field: FieldInfo) -> str:
     told = (field.description or "").replace("|", "\\|")
-    return f"| `MIXPEEK_{name.upper()}` | {_default(field.get_default(call_default_factory=True))} | {told} |\n"
+    return (
+        f"| `MIXPEEK_{name.upper()}` | {_default(field.get_default(call_default_factory=True))} | {told} |\n"
+    )
 
 
 def _default(value: Any) -> str:

@@ -8,7 +8,8 @@ from typing import Final
 # Dagster documents this class for loading state, but exports it nowhere.
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 
-from mixpeek_orchestration.warehouse.snapshot import Snapshot, read_snapshot
+from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
 
 PINNED: Final = "mixpeek/snapshot"
 

@@ -11,7 +11,7 @@ from typing import Final
 from mixpeek_orchestration.core.ports.catalog import LeaseCatalog
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.reload import Reload
-from mixpeek_orchestration.warehouse.snapshot import read_snapshot
+from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
 
 RELOAD_LEASE: Final = "reload"
 RECORD: Final = "loaded"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mixpeek_orchestration.warehouse.manifest import Manifest
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.snapshot import Snapshot, hashed
 
 
 def declared_part(snapshot: Snapshot, namespace_id: str, manifest: Manifest) -> Snapshot:
@@ -24,8 +24,10 @@ def declared_part(snapshot: Snapshot, namespace_id: str, manifest: Manifest) -> 
         ),
     )
     shown = {b.bucket_id for b in part.buckets} | {c.collection_id for c in part.collections}
-    return replace(
-        part,
-        endpoints=tuple(e for e in snapshot.endpoints if shown & set(e.collection_ids)),
-        components=tuple(c for c in snapshot.components if shown & {*c.bucket_ids, *c.collection_ids}),
+    return hashed(
+        replace(
+            part,
+            endpoints=tuple(e for e in snapshot.endpoints if shown & set(e.collection_ids)),
+            components=tuple(c for c in snapshot.components if shown & {*c.bucket_ids, *c.collection_ids}),
+        )
     )

@@ -20,7 +20,8 @@ from mixpeek_orchestration.stores.catalog.memory import MemoryCatalog
 from mixpeek_orchestration.warehouse.publishing import LONGEST_BURST_S, QUIET_S, Publisher
 from mixpeek_orchestration.warehouse.reload import Reload
 from mixpeek_orchestration.warehouse.reload_once import ReloadOnce
-from mixpeek_orchestration.warehouse.snapshot import Snapshot, read_snapshot, write_snapshot
+from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot, write_snapshot
 
 EACH = 8
 
