@@ -2,7 +2,7 @@
 
 `python -m benchmarks.house` prints: how long definitions of 200 collections take to load in a new process; how many rows
 a batch leaves in Dagster's event log; a backfill of 500 batches with nothing to do, in one run; a change of 1% in three
-tiers of 20,000 objects against the extraction alone; and the share of orchestration in batches of 5 ms an object.
+tiers of 20,000 objects against the extraction alone; estimates against what runs took; and the share of orchestration in batches of 5 ms an object.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def main() -> None:
         backfill(Path(folder), options.batches)
     with tempfile.TemporaryDirectory() as folder:
         one_percent(Path(folder), options.objects)
+    with tempfile.TemporaryDirectory() as folder:
+        foreseen(Path(folder), options.objects // 20)
     with tempfile.TemporaryDirectory() as folder:
         orchestration(Path(folder), options.objects, options.batch_size)
 
@@ -148,6 +150,29 @@ def orchestration(folder: Path, objects: int, size: int) -> None:
     print(
         f"    1,000,000 objects in batches of {size}: {million:.0f} s beside {1_000_000 * SECONDS:.0f} s of extraction in one worker"
     )
+
+
+def foreseen(folder: Path, objects: int) -> None:
+    """The price of a run before it, against what it took: after a sample, and after two earlier runs."""
+    home = fresh_home(folder)
+    collection = reading(
+        home, "slow", {"type": "bucket", "bucket_ids": ["texts"]}, extractor="sleepy", seconds=SECONDS
+    )
+    ids = home.put([f"text {number}" for number in range(3 * objects)])
+    of_batch(home, collection, submitted(home, ids[: objects // 10]))
+    compared(home, collection, ids[objects // 10 : objects], "a sample of a tenth", 0.10)
+    compared(home, collection, ids[objects : 2 * objects], "two earlier runs", 0.20)
+    compared(home, collection, ids[2 * objects :], "three earlier runs", 0.20)
+
+
+def compared(home: Home, collection: Collection, ids: Sequence[str], known: str, goal: float) -> None:
+    batch = submitted(home, ids)
+    cost = home.warehouse.estimates.for_batches([batch]).forecast.at_least
+    assert cost is not None
+    took = of_batch(home, collection, batch).usage
+    wall, cpu = abs(cost.amount.wall_s / took.wall_s - 1), abs(cost.amount.cpu_s / took.cpu_s - 1)
+    what = f"after {known}: {cost.amount.wall_s:.2f} s foreseen, {took.wall_s:.2f} s taken; CPU {cpu:.0%} off"
+    told("estimate", what, wall, goal)
 
 
 def three_tiers(home: Home) -> list[Collection]:
