@@ -8,14 +8,28 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets_tests.dagster.services import Services
 from assets_tests.dagster.site import OneWarehouse, Site, open_site
 from mixpeek_orchestration.defs.instance import as_yaml, instance_config
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """A warehouse of real parts: SQLite, Lance, a folder, the in-process runner and a trivial extractor."""
-    opened = open_site(tmp_path / "home")
+def services(tmp_path: Path) -> Iterator[Services]:
+    """Dagster's processes; nothing of them is left after a test."""
+    made = Services(tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A warehouse of real parts: SQLite, Lance, a folder, the in-process runner and a trivial extractor. Where the test
+    has processes, it is the home that they work on."""
+    if "services" in request.fixturenames:
+        services: Services = request.getfixturevalue("services")
+        opened = open_site(services.settings.home, packages=services.packages)
+    else:
+        opened = open_site(tmp_path / "home")
     yield opened
     OneWarehouse.opened.pop(str(opened.settings.home)).close()
 

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from assets_tests.dagster.services import Services, until
-from assets_tests.dagster.site import PACKAGES, OneWarehouse, Site, open_site
+from assets_tests.dagster.site import PACKAGES, Site
 from assets_tests.e2e.working_copies import copy_package
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.bucket import Bucket
@@ -86,14 +86,6 @@ def services(tmp_path: Path) -> Iterator[Services]:
     made.end()
 
 
-@pytest.fixture
-def busy_site(services: Services) -> Iterator[Site]:
-    """The home that the processes work on."""
-    opened = open_site(services.settings.home, packages=services.packages)
-    yield opened
-    OneWarehouse.opened.pop(str(opened.settings.home)).close()
-
-
 def collection_of(site: Site, bucket: Bucket, extractor: str) -> Collection:
     spec = CollectionSpec.model_validate(
         {
@@ -107,10 +99,9 @@ def collection_of(site: Site, bucket: Bucket, extractor: str) -> Collection:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_runs_wait_for_the_writer_and_for_the_accelerator(services: Services, busy_site: Site) -> None:
+def test_runs_wait_for_the_writer_and_for_the_accelerator(services: Services, site: Site) -> None:
     """While one run writes with an accelerator, neither a second run of its collection nor one of another collection
     with an accelerator starts; a run that needs neither passes them."""
-    site = busy_site
     first, second, other = (site.bucket(name) for name in ("first", "second", "other"))
     writing = collection_of(site, first, ACCELERATED)
     collection_of(site, second, ACCELERATED)

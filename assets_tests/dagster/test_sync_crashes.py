@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assets_tests.dagster.driving import RUN_KEY
 from assets_tests.dagster.services import Services, until
-from assets_tests.dagster.site import OneWarehouse, Site, open_site
+from assets_tests.dagster.site import Site
 from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FILES, CHUNK = 300, 5
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    """The processes; nothing of them is left after a test."""
-    made = Services(tmp_path)
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def site(services: Services) -> Iterator[Site]:
-    """The home that the processes work on, opened by the test as well."""
-    opened = open_site(services.settings.home, packages=services.packages)
-    yield opened
-    OneWarehouse.opened.pop(str(opened.settings.home)).close()
 
 
 def test_a_sync_completes_after_its_run_and_the_daemon_were_killed(

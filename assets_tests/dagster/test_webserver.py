@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,7 +9,7 @@ import httpx
 import pytest
 
 from assets_tests.dagster.services import Services, until
-from assets_tests.dagster.site import OneWarehouse, Site, open_site
+from assets_tests.dagster.site import Site
 from mixpeek_orchestration.warehouse.reload import Reload, reload_definitions
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -26,22 +24,6 @@ mutation Backfill($params: LaunchBackfillParams!) {
   }
 }
 """
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    """The processes; nothing of them is left after a test."""
-    made = Services(tmp_path)
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def site(services: Services) -> Iterator[Site]:
-    """The home that the processes work on, opened by the test as well."""
-    opened = open_site(services.settings.home, packages=services.packages)
-    yield opened
-    OneWarehouse.opened.pop(str(opened.settings.home)).close()
 
 
 def test_resources_appear_after_a_reload_and_a_backfill_does_the_work_of_the_api(
