@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+CRASHES := assets_tests/e2e/test_recovery.py assets_tests/e2e/test_faults.py assets_tests/dagster/test_sync_crashes.py \
+	assets_tests/unit/migration assets_tests/unit/erasure/test_erasure_resumes.py
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down check test test-slow crash bench format system-deps clean
 
@@ -41,7 +44,7 @@ test-slow: $(READY) ## Crash, browser and end-to-end tests
 
 crash: $(READY) ## The long kill -9 campaigns
 	$(BIN)/python -m benchmarks.crash --kills 50
-	for round in 1 2; do $(BIN)/pytest -q assets_tests/e2e/test_recovery.py || exit 1; done
+	for round in 1 2; do $(BIN)/pytest -q $(CRASHES) || exit 1; done
 
 bench: $(READY) ## All benchmarks, side by side
 	$(BIN)/python -m benchmarks
