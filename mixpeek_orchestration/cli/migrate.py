@@ -27,6 +27,8 @@ migrate = typer.Typer(
     rich_markup_mode=None,
 )
 
+_ENDPOINT_S = 600.0
+
 Name = Annotated[str, typer.Argument(help="Collection, by name or id.")]
 Rerun = Annotated[
     bool, typer.Option("--rerun/--no-rerun", help="Submit what later tiers have to do again because of it.")
@@ -78,6 +80,8 @@ def start(
             f"{len(waiting)} batches ({sum(batch.object_count for batch in waiting)} objects)"
         )
         fine = [run_or_leave(warehouse, batch, now=now, wait=wait) for batch in waiting]
+        if wait and all(fine):
+            _wait_for_endpoint(warehouse, chosen)
         _show_status(warehouse, chosen)
         if not all(fine):
             raise typer.Exit(EXIT_FAILED)
@@ -212,6 +216,24 @@ def _moved(warehouse: Warehouse, collection: Collection, extractor: str) -> None
     again = [one for one in pending if one.metadata.get("migration") and "generation" not in one.metadata]
     if again:
         typer.echo(f"  {len(again)} batches of later tiers were submitted")
+
+
+def _wait_for_endpoint(warehouse: Warehouse, collection: Collection) -> None:
+    """Queries can be encoded for the new generation, or some minutes have passed; the status says which."""
+    from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+    def obstacle() -> str | None:
+        return warehouse.migrations.status(collection).obstacle
+
+    if obstacle() is None:
+        return
+    typer.echo("  waiting for the endpoint that encodes queries for it")
+    Retrying(
+        retry=retry_if_result(lambda told: told is not None),
+        stop=stop_after_delay(_ENDPOINT_S),
+        wait=wait_fixed(1.0),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )(obstacle)
 
 
 def _show_status(warehouse: Warehouse, collection: Collection) -> None:
