@@ -82,6 +82,9 @@ def test_the_disk_is_full_during_a_commit(
     """The run says that the disk is full, and which table; what was committed stays; with room again the rest comes."""
     result = tmp_path / "result.json"
     own_mounts = ["unshare", "--user", "--map-root-user", "--mount"]
+    allowed = subprocess.run([*own_mounts, "true"], capture_output=True, check=False)
+    if allowed.returncode:
+        pytest.skip(f"mounting a small disk is not allowed here: {allowed.stderr.decode().strip()}")
     told = [str(home.path), home.collection_id, str(tmp_path / "small-disk"), str(result)]
     subprocess.run(
         [*own_mounts, sys.executable, "-m", "assets_tests.e2e.full_disk", *told],
