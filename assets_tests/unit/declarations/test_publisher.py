@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from assets_tests.recorded_posts import recorded_posts
 from assets_tests.unit.declarations import publishing_process
 from mixpeek_orchestration.bootstrap import prepare_home
 from mixpeek_orchestration.settings import Settings
@@ -138,28 +136,9 @@ def test_two_processes_that_publish_at_once_lose_nothing(tmp_path: Path) -> None
 @contextmanager
 def webserver() -> Iterator[tuple[str, list[Any]]]:
     """A webserver that reloads whatever it is asked to, and remembers being asked."""
-    asked: list[Any] = []
     loaded = {
         "__typename": "WorkspaceLocationEntry",
         "locationOrLoadError": {"__typename": "RepositoryLocation"},
     }
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            body = json.dumps({"data": {"reloadRepositoryLocation": loaded}}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: tests print their own."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with recorded_posts({"data": {"reloadRepositoryLocation": loaded}}) as served:
+        yield served
