@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from assets_tests.e2e.application import Application, done
 from assets_tests.e2e.running_stack import RunningStack, wait_until
+from assets_tests.unit.migration.asking import Ask, Asking
 from assets_tests.unit.migration.compasses import WORDS, write_compasses
 from assets_tests.unit.migration.field import model_of
 
@@ -21,48 +22,17 @@ OLD = "mixpeek://compass@v1/compass_v1_embedding"
 NEW = "mixpeek://compass@v2/compass_v2_embedding"
 
 
-@dataclass
-class Asking:
-    """Two clients that ask without a pause, and what they were told."""
+@contextmanager
+def asking_through(stack: RunningStack, retriever: str) -> Iterator[Ask]:
+    """A client of its own, whose every answer must be complete and of one model."""
+    with stack.client() as client:
 
-    stack: RunningStack
-    retriever: str
-    models: list[str] = field(default_factory=list)
-    errors: list[BaseException] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
+        def ask(query: str) -> str:
+            answer = done(client.post(f"/retrievers/{retriever}/execute", json={"inputs": {"query": query}}))
+            assert answer["status"] == "completed", answer["degraded"]
+            return model_of(query, answer["documents"])
 
-    def __enter__(self) -> Asking:
-        self._threads = [threading.Thread(target=self._ask, args=(turn,)) for turn in range(2)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait_for(self, model: str) -> None:
-        """Until an answer of this model comes that was asked for from now on, or something went wrong."""
-        since = len(self.models) + len(self._threads)
-        wait_until(lambda: self.errors or model in self.models[since:], f"an answer of {model}")
-        assert not self.errors, self.errors
-
-    def _ask(self, turn: int) -> None:
-        with self.stack.client() as client:
-            while not self.stop.is_set():
-                query = WORDS[turn % len(WORDS)]
-                turn += 1
-                try:
-                    self.models.append(self._answered(client, query))
-                except BaseException as error:  # noqa: BLE001 - the test shows what any client ran into
-                    self.errors.append(error)
-                    return
-
-    def _answered(self, client: httpx.Client, query: str) -> str:
-        answer = done(client.post(f"/retrievers/{self.retriever}/execute", json={"inputs": {"query": query}}))
-        assert answer["status"] == "completed", answer["degraded"]
-        return model_of(query, answer["documents"])
+        yield ask
 
 
 def test_a_model_is_exchanged_under_queries(
@@ -79,7 +49,7 @@ def test_a_model_is_exchanged_under_queries(
     application.search(retriever, "north")  # waits for the first endpoint
     current = f"/collections/{collection}/migrations/current"
     target = {"feature_extractor_name": "compass", "version": "v2"}
-    with Asking(shared_stack, retriever) as asking:
+    with Asking(lambda: asking_through(shared_stack, retriever), clients=2) as asking:
         asking.wait_for("v1")
         started = done(http.post(f"/collections/{collection}/migrations", json={"feature_extractor": target}))
         for batch in started["batch_ids"]:

@@ -38,12 +38,7 @@ def linted(
 
 
 def _unused_buckets(manifest: Manifest) -> Iterator[Said]:
-    read = {
-        name
-        for spec in manifest.collections
-        if spec.source.type == "bucket"
-        for name in spec.source.identifiers
-    }
+    read = _read(manifest, "bucket")
     for index, spec in enumerate(manifest.buckets):
         if spec.bucket_name not in read:
             yield (
@@ -54,13 +49,7 @@ def _unused_buckets(manifest: Manifest) -> Iterator[Said]:
 
 
 def _unused_collections(manifest: Manifest) -> Iterator[Said]:
-    read = {name for spec in manifest.retrievers for name in spec.identifiers}
-    read |= {
-        name
-        for spec in manifest.collections
-        if spec.source.type == "collection"
-        for name in spec.source.identifiers
-    }
+    read = _read(manifest, "collection") | {name for spec in manifest.retrievers for name in spec.identifiers}
     for index, spec in enumerate(manifest.collections):
         if spec.collection_name not in read:
             yield (
@@ -68,6 +57,12 @@ def _unused_collections(manifest: Manifest) -> Iterator[Said]:
                 f"The collection {spec.collection_name!r} is read by no collection and no retriever.",
                 "Search it with a retriever, or remove it: its extraction costs and nobody sees it.",
             )
+
+
+def _read(manifest: Manifest, kind: str) -> set[str]:
+    """The buckets or collections that collections read."""
+    sources = [spec.source for spec in manifest.collections if spec.source.type == kind]
+    return {name for source in sources for name in source.identifiers}
 
 
 def _missing_input_schemas(manifest: Manifest) -> Iterator[Said]:
