@@ -16,7 +16,7 @@ from mixpeek_orchestration.core.collection import (
 )
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.object import Blob, SourceObject
-from mixpeek_orchestration.core.ports.catalog import ItemOutcome
+from mixpeek_orchestration.core.ports.ledger import ItemOutcome
 from mixpeek_orchestration.core.retriever import InputField, Retriever, StageSpec
 
 NAMESPACE = "ns_one"

@@ -9,7 +9,8 @@ import pytest
 from assets_tests.contracts.catalog_values import BUCKET, batch
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.errors import Conflict, NotFound
-from mixpeek_orchestration.core.ports.catalog import BatchCatalog, Catalog
+from mixpeek_orchestration.core.ports.batches import BatchCatalog
+from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.report import TierReport, Usage
 
 GOOD = TierReport("col_one", fetched=2, submitted=2, written=2, usage=Usage(wall_s=1.5, runner="in process"))

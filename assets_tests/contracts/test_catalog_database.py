@@ -15,7 +15,7 @@ import pytest
 
 from assets_tests.contracts.catalog_values import BUCKET, NAMESPACE, bucket, source_object
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, MixpeekError, NotReady
-from mixpeek_orchestration.core.ports.catalog import Namespace
+from mixpeek_orchestration.core.ports.resources import Namespace
 from mixpeek_orchestration.stores.catalog import open_catalog, upgrade_catalog
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.schema import HEAD, metadata
@@ -72,7 +72,7 @@ def test_processes_may_upgrade_at_once(kind: str, tmp_path: Path, empty_database
     script = """
 import sys
 from mixpeek_orchestration.stores.catalog import open_catalog, upgrade_catalog
-from mixpeek_orchestration.core.ports.catalog import Namespace
+from mixpeek_orchestration.core.ports.resources import Namespace
 made = upgrade_catalog(sys.argv[1])
 open_catalog(sys.argv[1]).resources.put_namespace(Namespace(f"ns_{sys.argv[2]}", f"name {sys.argv[2]}"))
 print(made)

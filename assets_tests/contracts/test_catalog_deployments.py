@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment, DeploymentCatalog
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment, DeploymentCatalog
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from mixpeek_orchestration.core.ports.catalog import Catalog, LeaseCatalog
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.leases import LeaseCatalog
 from mixpeek_orchestration.stores.catalog import open_catalog
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from assets_tests.contracts.catalog_values import COLLECTION, GENERATION, error, outcome
 from mixpeek_orchestration.core.plan import OUTCOME_SCHEMA
-from mixpeek_orchestration.core.ports.catalog import Catalog, Failure, Ledger
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.failures import Failure
+from mixpeek_orchestration.core.ports.ledger import Ledger
 from mixpeek_orchestration.core.report import TierReport, Usage
 
 

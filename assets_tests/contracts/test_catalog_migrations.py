@@ -10,8 +10,9 @@ import pytest
 from assets_tests.contracts.catalog_values import COLLECTION, GENERATION, NAMESPACE, collection, generation
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.migration import Migration
-from mixpeek_orchestration.core.ports.catalog import Catalog, Namespace
+from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.migrations import LoggedQuery
+from mixpeek_orchestration.core.ports.resources import Namespace
 
 
 def migration(number: int = 1, **changes: str) -> Migration:

@@ -8,7 +8,8 @@ import pytest
 from assets_tests.contracts.catalog_values import BUCKET, source_object
 from mixpeek_orchestration.core.bucket import BucketCounts
 from mixpeek_orchestration.core.object import Blob, SourceObject
-from mixpeek_orchestration.core.ports.catalog import Catalog, ObjectCatalog
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.source_objects import ObjectCatalog
 
 MANY = 33_000
 """More than the 32,766 parameters that SQLite binds in one statement."""

@@ -23,7 +23,8 @@ from assets_tests.contracts.catalog_values import (
     source_object,
 )
 from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
-from mixpeek_orchestration.core.ports.catalog import ApiKey, Catalog, Namespace, ResourceCatalog
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.resources import ApiKey, Namespace, ResourceCatalog
 from mixpeek_orchestration.core.report import TierReport
 
 

@@ -14,7 +14,7 @@ from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.extractor import Recipe
-from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.resources import WarehouseResource

@@ -14,7 +14,7 @@ import tenacity
 
 from assets_tests.unit.serving.echo_package import echo_recipe, write_echo
 from mixpeek_orchestration.core.errors import EndpointFailed, InvalidInput, InvalidPackage, NotReady
-from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.engine.ray_cluster import connect
 from mixpeek_orchestration.engine.ray_local import LocalCluster
 from mixpeek_orchestration.extractors.registry import PackageRegistry

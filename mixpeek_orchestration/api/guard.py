@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from mixpeek_orchestration.api.body import JsonRequest
 from mixpeek_orchestration.api.pages.ticket import is_for_a_person, key_of_ticket
 from mixpeek_orchestration.core.errors import Unauthenticated, UnknownField
-from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace
+from mixpeek_orchestration.core.ports.resources import ApiKey, Namespace
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mixpeek_orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.core.ports.catalog import Deployment
+    from mixpeek_orchestration.core.ports.deployments import Deployment
     from mixpeek_orchestration.core.ports.serving import EndpointHost
 
 

@@ -12,7 +12,7 @@ from mixpeek_orchestration.cli.work import Namespace
 if TYPE_CHECKING:
     from mixpeek_orchestration.core.collection import Collection
     from mixpeek_orchestration.core.failure import FailureGroup
-    from mixpeek_orchestration.core.ports.catalog import Failure
+    from mixpeek_orchestration.core.ports.failures import Failure
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 _WORDS: Final = {

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from mixpeek_orchestration.core.collection import Collection, Generation, VectorIndex
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound
 from mixpeek_orchestration.core.feature_uri import FeatureUri
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 
 
 @dataclass(frozen=True)

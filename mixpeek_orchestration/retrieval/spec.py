@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field,
 from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.identity import random_id
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.retriever import InputField, Retriever, StageSpec
 from mixpeek_orchestration.core.validation import Later, joined_path, validated
 from mixpeek_orchestration.retrieval.inputs import INPUT_TYPES

@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 
 from mixpeek_orchestration.core.errors import BudgetExceeded, EndpointFailed, NotReady
-from mixpeek_orchestration.core.ports.catalog import Deployment, DeploymentCatalog
+from mixpeek_orchestration.core.ports.deployments import Deployment, DeploymentCatalog
 from mixpeek_orchestration.serving.wire import error_in, request_body
 
 _CONNECTIONS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from mixpeek_orchestration.core.errors import Forbidden, InvalidInput, NameConflict, NotFound, Unauthenticated
 from mixpeek_orchestration.core.identity import folded, random_id
-from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace, ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ApiKey, Namespace, ResourceCatalog
 from mixpeek_orchestration.core.published import SYSTEM
 
 KEY_PREFIX = "sk_"

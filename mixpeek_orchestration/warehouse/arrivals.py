@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from mixpeek_orchestration.core.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
-from mixpeek_orchestration.core.ports.catalog import UploadCatalog
+from mixpeek_orchestration.core.ports.uploads import UploadCatalog
 from mixpeek_orchestration.core.published import Announced
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.warehouse.access import hashed, now

@@ -10,7 +10,7 @@ from typing import Any
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.difference import FieldChange, differences
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotFound
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec

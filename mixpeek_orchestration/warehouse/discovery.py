@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.published import PublishedVersion, named_version, plugin_id
 

@@ -8,7 +8,7 @@ import time
 from urllib.parse import urlencode
 
 from mixpeek_orchestration.core.errors import Forbidden
-from mixpeek_orchestration.core.ports.catalog import ApiKey, ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ApiKey, ResourceCatalog
 
 LIFETIME_S = 3600
 

@@ -11,7 +11,8 @@ from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.fingerprint import LENGTH, fields_fp
 from mixpeek_orchestration.core.identity import digest, joined
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.published import PublishedVersion, endpoint_owner, scopes

@@ -7,7 +7,7 @@ from typing import Any
 
 from mixpeek_orchestration.core.bucket import Bucket, Property
 from mixpeek_orchestration.core.collection import Collection
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.retriever import InputField, Retriever
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec

@@ -11,7 +11,8 @@ from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound
 from mixpeek_orchestration.core.failure import GROUPS, TRANSIENT, FailureGroup, FailureQuery
-from mixpeek_orchestration.core.ports.catalog import Catalog, Failure
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.failures import Failure
 from mixpeek_orchestration.core.replay import path_below, replay_metadata
 from mixpeek_orchestration.core.tiers import root_buckets
 from mixpeek_orchestration.warehouse.batches import Batches

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mixpeek_orchestration.core.errors import LeaseHeld
 from mixpeek_orchestration.core.identity import random_id
-from mixpeek_orchestration.core.ports.catalog import Lease, LeaseCatalog
+from mixpeek_orchestration.core.ports.leases import Lease, LeaseCatalog
 
 TTL_S = 30.0
 _POLL_S = 0.2

@@ -23,7 +23,8 @@ from mixpeek_orchestration.core.migration import (
     is_same_extraction,
     pointed_at,
 )
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.warehouse.access import now

@@ -14,8 +14,8 @@ from mixpeek_orchestration.core.document import is_reserved
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
 from mixpeek_orchestration.core.fingerprint import canonical_json
 from mixpeek_orchestration.core.object import Blob, SourceObject
-from mixpeek_orchestration.core.ports.catalog import ObjectCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.source_objects import ObjectCatalog
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.blobs import Content, blob_of, declared_blob, inline_content

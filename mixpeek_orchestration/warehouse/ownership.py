@@ -7,7 +7,7 @@ from dataclasses import replace
 from mixpeek_orchestration.core.bucket import Bucket, ManagedBy
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import ManagedElsewhere
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.retriever import Retriever
 
 

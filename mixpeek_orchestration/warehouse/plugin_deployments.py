@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mixpeek_orchestration.core.errors import Conflict, NotFound
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.published import (
     DeploymentState,
     DeploymentStatus,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from mixpeek_orchestration.core.collection import Generation
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.fingerprint import fields_fp
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment
 
 
 def endpoint_obstacle(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from mixpeek_orchestration.core.errors import Cycle, MixpeekError
 from mixpeek_orchestration.core.finding import Finding, Severity
 from mixpeek_orchestration.core.place import Place
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.validation import from_problems
 from mixpeek_orchestration.warehouse.changes import Order, check_allowed
 from mixpeek_orchestration.warehouse.declarations import Declarations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mixpeek_orchestration.core.ports.catalog import LeaseCatalog
+from mixpeek_orchestration.core.ports.leases import LeaseCatalog
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.reload import Reload
 from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.core.ports.catalog import ResourceCatalog
+from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.retrieval.scope import require_scope
 from mixpeek_orchestration.retrieval.stages.registry import find_stage
 

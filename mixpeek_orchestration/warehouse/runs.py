@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mixpeek_orchestration.core.ports.catalog import Lease, LeaseCatalog
+from mixpeek_orchestration.core.ports.leases import Lease, LeaseCatalog
 from mixpeek_orchestration.warehouse.leases import hold, is_dead
 
 PREFIX = "run:"

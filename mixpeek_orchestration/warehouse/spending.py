@@ -13,8 +13,9 @@ from mixpeek_orchestration.core.budget import Limit, SpendBudget, refuse_over, s
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.forecast import Forecast
 from mixpeek_orchestration.core.measurement import Measurement
-from mixpeek_orchestration.core.ports.catalog import Catalog, Namespace
+from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
+from mixpeek_orchestration.core.ports.resources import Namespace
 from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.warehouse.estimates import Estimates
 from mixpeek_orchestration.warehouse.measuring import MeasuredRunner

@@ -12,8 +12,8 @@ from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound
 from mixpeek_orchestration.core.identity import content_hash
-from mixpeek_orchestration.core.ports.catalog import ObjectCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.source_objects import ObjectCatalog
 from mixpeek_orchestration.core.ports.syncs import SyncSource
 from mixpeek_orchestration.core.sync import Listed, SyncFile, SyncRules
 from mixpeek_orchestration.core.sync_filters import mime_type_of, property_for

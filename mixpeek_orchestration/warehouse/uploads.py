@@ -11,8 +11,8 @@ from mixpeek_orchestration.core.bucket import Bucket, UniquePolicy
 from mixpeek_orchestration.core.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from mixpeek_orchestration.core.identity import content_hash, random_id
 from mixpeek_orchestration.core.object import SourceObject
-from mixpeek_orchestration.core.ports.catalog import UploadCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
+from mixpeek_orchestration.core.ports.uploads import UploadCatalog
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.warehouse.access import hashed, now
 from mixpeek_orchestration.warehouse.blobs import Content, checked_text

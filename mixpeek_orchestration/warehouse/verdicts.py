@@ -14,8 +14,8 @@ from mixpeek_orchestration.core.errors import Broken
 from mixpeek_orchestration.core.failure import FailureQuery
 from mixpeek_orchestration.core.failure_table import MOST, counted, shown
 from mixpeek_orchestration.core.plan import Plan
-from mixpeek_orchestration.core.ports.catalog import FailureCatalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.failures import FailureCatalog
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.warehouse.drift import TableDrift
 

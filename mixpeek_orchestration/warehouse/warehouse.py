@@ -13,9 +13,11 @@ from cryptography.fernet import MultiFernet
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.index_plan import IndexPolicy
-from mixpeek_orchestration.core.ports.catalog import Catalog, Deployment, Failure
+from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, ExtractorRegistry, QueryEncoder, Runner
+from mixpeek_orchestration.core.ports.failures import Failure
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.packages import PackageInspector
 from mixpeek_orchestration.core.ports.platform import Platform

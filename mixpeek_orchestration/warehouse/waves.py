@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core import plan as planning
-from mixpeek_orchestration.core.ports.catalog import Ledger
 from mixpeek_orchestration.core.ports.documents import DocumentStore
+from mixpeek_orchestration.core.ports.ledger import Ledger
 from mixpeek_orchestration.warehouse.planning import Planned
 
 _READ_ALL_FROM = 5_000

@@ -16,9 +16,10 @@ from mixpeek_orchestration.core.account import Effects, Result
 from mixpeek_orchestration.core.commit_group import CommitGroup
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.outcomes import is_transient, reasons_of, results_of
-from mixpeek_orchestration.core.ports.catalog import Catalog, ItemOutcome
+from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore, Stamp
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, Runner, SourceItem
+from mixpeek_orchestration.core.ports.ledger import ItemOutcome
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.items import LoadedItem

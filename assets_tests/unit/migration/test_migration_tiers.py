@@ -106,7 +106,7 @@ def test_given_queries_compare_the_generations(field: Field) -> None:
 def test_an_endpoint_must_run_before_a_switch(field: Field) -> None:
     """Where endpoints are deployed, the new version's must be running its code with its parameters and answer."""
     from mixpeek_orchestration.core.fingerprint import fields_fp
-    from mixpeek_orchestration.core.ports.catalog import Deployment
+    from mixpeek_orchestration.core.ports.deployments import Deployment
 
     field.migrate()
     catalog = field.warehouse.catalog

@@ -21,8 +21,8 @@ from mixpeek_orchestration.core.collection import (
     VectorIndex,
 )
 from mixpeek_orchestration.core.document import LINEAGE, POSITION
-from mixpeek_orchestration.core.ports.catalog import Namespace
 from mixpeek_orchestration.core.ports.documents import Stamp
+from mixpeek_orchestration.core.ports.resources import Namespace
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.context import RetrievalContext

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound, Unsupported
-from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.ports.deployments import Deployment
 
 VECTOR = {"input_mode": "vector", "value": [1, 0, 0, 0]}
 

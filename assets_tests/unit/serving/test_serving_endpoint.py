@@ -25,7 +25,7 @@ from mixpeek_orchestration.core.errors import (
     NotReady,
 )
 from mixpeek_orchestration.core.fingerprint import fields_fp
-from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.serving.endpoint import Endpoint
 from mixpeek_orchestration.serving.http_encoder import ServeEncoder, is_answering
 from mixpeek_orchestration.serving.local_encoder import LocalEncoder

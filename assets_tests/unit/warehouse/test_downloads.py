@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from mixpeek_orchestration.core.errors import Forbidden
-from mixpeek_orchestration.core.ports.catalog import ApiKey
+from mixpeek_orchestration.core.ports.resources import ApiKey
 from mixpeek_orchestration.stores.catalog.memory.catalog import MemoryCatalog
 from mixpeek_orchestration.warehouse import downloads
 from mixpeek_orchestration.warehouse.downloads import Downloads

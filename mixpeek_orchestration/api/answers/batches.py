@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.collection import Collection
-from mixpeek_orchestration.core.ports.catalog import Failure
+from mixpeek_orchestration.core.ports.failures import Failure
 from mixpeek_orchestration.core.report import TierReport, total
 from mixpeek_orchestration.core.tiers import tier_of
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.feature_uri import FeatureUri
-from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.published import plugin_id
 from mixpeek_orchestration.warehouse.discovery import Discovered, Discovery
 

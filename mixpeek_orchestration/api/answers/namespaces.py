@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from mixpeek_orchestration.core.ports.catalog import Namespace
+from mixpeek_orchestration.core.ports.resources import Namespace
 
 
 def namespace_answer(namespace: Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from starlette.requests import HTTPConnection
 
 from mixpeek_orchestration.core.errors import Forbidden, Unauthenticated
-from mixpeek_orchestration.core.ports.catalog import ApiKey
+from mixpeek_orchestration.core.ports.resources import ApiKey
 from mixpeek_orchestration.warehouse.downloads import LIFETIME_S, Downloads
 
 COOKIE: Final = "mixpeek_pages"

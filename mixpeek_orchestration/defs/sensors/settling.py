@@ -15,7 +15,7 @@ from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.ended import LastRun, settled
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.core.ports.catalog import BatchCatalog
+    from mixpeek_orchestration.core.ports.batches import BatchCatalog
 
 OPEN_LIMIT: Final = 1_000
 ENDED: Final = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

@@ -10,7 +10,8 @@ from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import Conflict, NameConflict, NotFound
 from mixpeek_orchestration.core.migration import Migration
 from mixpeek_orchestration.core.own_model import OwnModel
-from mixpeek_orchestration.core.ports.catalog import Deployment, Namespace
+from mixpeek_orchestration.core.ports.deployments import Deployment
+from mixpeek_orchestration.core.ports.resources import Namespace
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.encoding import normal

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.ports.catalog import Deployment
+from mixpeek_orchestration.core.ports.deployments import Deployment
 from mixpeek_orchestration.core.published import scopes
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 
 from mixpeek_orchestration.core.failure import FailureGroup, FailureQuery, ItemError
-from mixpeek_orchestration.core.ports.catalog import Failure
+from mixpeek_orchestration.core.ports.failures import Failure
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import read
 from mixpeek_orchestration.stores.catalog.schema import failures

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, case, delete, select, update
 
-from mixpeek_orchestration.core.ports.catalog import Lease
+from mixpeek_orchestration.core.ports.leases import Lease
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import read, written
 from mixpeek_orchestration.stores.catalog.schema import leases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mixpeek_orchestration.core.failure import FailureGroup, FailureQuery
-from mixpeek_orchestration.core.ports.catalog import Failure
+from mixpeek_orchestration.core.ports.failures import Failure
 from mixpeek_orchestration.stores.catalog.memory.ledger import MemoryLedger
 
 

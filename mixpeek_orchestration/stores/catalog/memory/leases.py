@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mixpeek_orchestration.core.ports.catalog import Lease
+from mixpeek_orchestration.core.ports.leases import Lease
 
 
 class MemoryLeases:

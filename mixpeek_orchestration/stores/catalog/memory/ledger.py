@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.plan import OUTCOME_SCHEMA
-from mixpeek_orchestration.core.ports.catalog import Failure, ItemOutcome
+from mixpeek_orchestration.core.ports.failures import Failure
+from mixpeek_orchestration.core.ports.ledger import ItemOutcome
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.encoding import storable

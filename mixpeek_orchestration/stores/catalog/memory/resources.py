@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection, Generation
-from mixpeek_orchestration.core.ports.catalog import ApiKey, Namespace
+from mixpeek_orchestration.core.ports.resources import ApiKey, Namespace
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.definitions import (
