@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     retain_runs_days: float = Field(
         default=30.0,
         ge=0,
-        description="How many days runs are kept with their events after they ended; 0 for ever.",
+        description="How many days runs are kept with their events and measurements after they ended; 0 for ever.",
     )
     retain_batches_days: float = Field(
         default=180.0, ge=0, description="How many days batches are kept after they ended; 0 for ever."

@@ -59,3 +59,18 @@ def test_what_was_spent_is_summed_from_a_moment_on(catalog: Catalog) -> None:
     assert catalog.measurements.spent("ns_one", since="2026-11-01T00:00:00+00:00") == pytest.approx(2.0)
     assert catalog.measurements.spent("ns_one", since="2026-10-01T00:00:00+00:00") == pytest.approx(3.0)
     assert catalog.measurements.spent("ns_three", since="2026-10-01T00:00:00+00:00") == 0.0
+
+
+def test_past_ones_are_forgotten_by_number(catalog: Catalog) -> None:
+    """Of all namespaces, oldest first; what came later stays, and forgetting twice changes nothing."""
+    old = "2026-10-31T23:59:59.000000+00:00"
+    first = catalog.measurements.keep(replace(RUN, created_at=old))
+    second = catalog.measurements.keep(replace(RUN, created_at=old, namespace_id="ns_two"))
+    later = catalog.measurements.keep(replace(RUN, created_at="2026-11-01T00:00:00.000000+00:00"))
+    past = catalog.measurements.past("2026-11-01T00:00:00.000000+00:00")
+    assert list(past.values()) == [first, second]
+    for _ in range(2):
+        catalog.measurements.forget([*past][:1])
+        catalog.measurements.forget([])
+        assert list(catalog.measurements.past("2027").values()) == [second, later]
+        assert catalog.measurements.of_collection("col_one") == [later, second]

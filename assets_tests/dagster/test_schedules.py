@@ -15,12 +15,25 @@ from assets_tests.dagster.driving import run, tick
 from assets_tests.dagster.site import OneWarehouse, Site
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
+from mixpeek_orchestration.core.measurement import MOST_RUNS, Measurement
+from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.retention import RetentionRules
 from mixpeek_orchestration.defs.retaining import forget, in_use
 from mixpeek_orchestration.warehouse.retention import Retention
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 
 MOMENT = datetime(2026, 1, 1, 3, tzinfo=UTC)
+OLD_RUN = Measurement(
+    "ns",
+    "col",
+    "words",
+    "v1",
+    "code",
+    "ray",
+    items=5,
+    total=Amount(1.0),
+    created_at="2020-01-01T00:00:00+00:00",
+)
 
 
 def scheduled(site: Site, collection: Collection, schedule: str = "every 6h") -> Collection:
@@ -146,7 +159,8 @@ def test_batches_go_with_their_keys_and_runs(
     site: Site, instance: dg.DagsterInstance, past: tuple[Bucket, Collection, list[str]]
 ) -> None:
     """Of two successes for one batch the older run goes at once, the newest with its batch: its events say what is
-    materialized. A dry run says how much would go, and what is younger than its limit stays; documents stay always."""
+    materialized. A dry run says how much would go, and what is younger than its limit stays; documents stay always. Of
+    what was measured long ago the newest runs of a code stay for estimates."""
     bucket, collection, batch_ids = past
     site.warehouse.batches.submit(bucket, batch_ids[0])
     processed(site, instance)
@@ -154,13 +168,14 @@ def test_batches_go_with_their_keys_and_runs(
     words = dg.AssetKey(["testing", "collections", "words"])
     assert instance.get_materialized_partitions(words) == set(batch_ids)
 
-    everything = {"runs": 2, "batches": 2, "sync_jobs": 0}
+    for _ in range(MOST_RUNS + 1):
+        site.warehouse.catalog.measurements.keep(OLD_RUN)
+    everything = {"runs": 2, "batches": 2, "sync_jobs": 0, "measurements": 1}
     assert forget(instance, soon(site), dry_run=True) == everything
-    assert (
-        forget(instance, Retention(site.warehouse.catalog, RetentionRules()), dry_run=False)["batches"] == 0
-    )
+    usual = forget(instance, Retention(site.warehouse.catalog, RetentionRules()), dry_run=False)
+    assert (usual["batches"], usual["measurements"]) == (0, 1)
     assert instance.get_dynamic_partitions(bucket.bucket_id) == batch_ids
-    assert forget(instance, soon(site), dry_run=False) == everything
+    assert forget(instance, soon(site), dry_run=False) == {**everything, "measurements": 0}
     assert instance.get_dynamic_partitions(bucket.bucket_id) == []
     assert (instance.get_runs_count(), site.warehouse.catalog.batches.recent()) == (0, [])
     assert site.warehouse.collections.count(collection) == 2

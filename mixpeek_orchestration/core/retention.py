@@ -1,13 +1,16 @@
-"""What of the past may go: runs with their events, batches with their partition keys, records of syncs."""
+"""What of the past may go: runs with their events and measurements, batches with their partition keys, records of syncs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.budget import start_of_month
+from mixpeek_orchestration.core.measurement import MOST_RUNS, Measurement
 
 
 @dataclass(frozen=True)
@@ -100,3 +103,27 @@ def _subject(run: PastRun) -> tuple[frozenset[str], str]:
 def before(days: float, *, now: float) -> str | None:
     """The moment before which things may go, ISO 8601 in UTC; `None` where they are kept for ever."""
     return datetime.fromtimestamp(now - days * 86_400, UTC).isoformat() if days else None
+
+
+def measured_before(rules: RetentionRules, *, now: float) -> str | None:
+    """The moment before which measurements may go: they are kept as long as their runs are, and those of the running
+    month in any case, which its budget is held against. `None` where runs are kept for ever."""
+    limit = before(rules.runs_days, now=now)
+    return min(limit, start_of_month(datetime.fromtimestamp(now, UTC))) if limit else None
+
+
+def measurements_to_forget(past: Mapping[int, Measurement]) -> list[int]:
+    """The numbers of those among past measurements, oldest first, that no estimate needs.
+
+    An estimate is made from the newest runs of a code on a collection by a runner; a code that was not run for long
+    may come back.
+    """
+    kept: Counter[tuple[str, ...]] = Counter()
+    gone = []
+    for number, one in reversed(list(past.items())):
+        nearest = (one.namespace_id, one.collection_id, one.extractor, one.code_fp, one.runner)
+        if one.items and kept[nearest] < MOST_RUNS:
+            kept[nearest] += 1
+        else:
+            gone.append(number)
+    return gone[::-1]

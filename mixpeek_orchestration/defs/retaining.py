@@ -36,7 +36,7 @@ class RetentionConfig(dg.Config):
 
 @dg.op(
     name="forget_the_past",
-    description="Forgets old runs with their events, old batches with their partition keys, old records of syncs.",
+    description="Forgets old runs with their events and measurements, old batches with their partition keys, old records of syncs.",
 )
 def forget_the_past(
     context: dg.OpExecutionContext, config: RetentionConfig, warehouse: WarehouseResource
@@ -58,10 +58,10 @@ def retention() -> None:
 
 
 def forget(instance: dg.DagsterInstance, past: "Retention", *, dry_run: bool) -> dict[str, int]:
-    """How many runs, batches and sync jobs went, or would go. Keys go before their batches: a crash in between leaves
+    """How many runs, batches, sync jobs and measurements went, or would go. Keys go before their batches: a crash in between leaves
     a batch without a key, which the next round takes."""
     batches = [batch.batch_id for batch in past.past_batches(in_use(instance))]
-    jobs = past.past_sync_jobs()
+    jobs, measured = past.past_sync_jobs(), past.past_measurements()
     kept = past.batch_ids() - set(batches)
     runs = [
         run.run_id
@@ -71,15 +71,19 @@ def forget(instance: dg.DagsterInstance, past: "Retention", *, dry_run: bool) ->
         _forget_keys(instance, past.partition_names(), set(batches))
         past.forget_batches(batches)
         past.forget_sync_jobs(jobs)
+        past.forget_measurements(measured)
         for run_id in runs:
             instance.delete_run(run_id)
-    return {"runs": len(runs), "batches": len(batches), "sync_jobs": len(jobs)}
+    return {"runs": len(runs), "batches": len(batches), "sync_jobs": len(jobs), "measurements": len(measured)}
 
 
 def told(counts: dict[str, int], *, dry_run: bool) -> str:
     """What was done, as people read it."""
     did = "Would forget" if dry_run else "Forgot"
-    return f"{did} {counts['runs']} runs, {counts['batches']} batches, {counts['sync_jobs']} sync jobs."
+    return (
+        f"{did} {counts['runs']} runs, {counts['measurements']} measurements, {counts['batches']} batches, "
+        f"{counts['sync_jobs']} sync jobs."
+    )
 
 
 def in_use(instance: dg.DagsterInstance) -> InUse:

@@ -1,4 +1,4 @@
-"""Forgetting batches and records of syncs that are past their time. Documents and objects are never touched."""
+"""Forgetting batches, records of syncs and measurements that are past their time. Documents and objects are never touched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Final
 
 from mixpeek_orchestration.core.batch import TERMINAL, Batch
 from mixpeek_orchestration.core.ports.catalog import Catalog
-from mixpeek_orchestration.core.retention import InUse, RetentionRules, batches_to_forget, before
+from mixpeek_orchestration.core.retention import (
+    InUse,
+    RetentionRules,
+    batches_to_forget,
+    before,
+    measured_before,
+    measurements_to_forget,
+)
 
 _MANY: Final = 1_000_000
 
@@ -44,6 +51,14 @@ class Retention:
 
     def forget_sync_jobs(self, sync_job_ids: Sequence[str]) -> None:
         self._catalog.syncs.forget_jobs(sync_job_ids)
+
+    def past_measurements(self) -> list[int]:
+        """The numbers of what was measured of runs that neither a budget nor an estimate needs any more."""
+        limit = measured_before(self.rules, now=time.time())
+        return measurements_to_forget(self._catalog.measurements.past(limit)) if limit else []
+
+    def forget_measurements(self, numbers: Sequence[int]) -> None:
+        self._catalog.measurements.forget(numbers)
 
     def _open_drafts(self) -> InUse:
         """The drafts that syncs are filling."""

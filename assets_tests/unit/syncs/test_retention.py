@@ -6,12 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mixpeek_orchestration.core.batch import Batch, BatchStatus
+from mixpeek_orchestration.core.measurement import MOST_RUNS, Measurement
+from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.retention import (
     InUse,
     PastRun,
     RetentionRules,
     batches_to_forget,
     before,
+    measured_before,
+    measurements_to_forget,
     runs_to_forget,
 )
 
@@ -73,3 +77,23 @@ def test_a_limit_of_no_days_is_none() -> None:
     """Otherwise it is a moment in UTC that sorts like the catalog's."""
     assert before(0, now=NOW) is None
     assert before(1, now=NOW) == "2026-05-31T00:00:00+00:00"
+
+
+def test_measurements_stay_as_long_as_their_runs_and_for_the_running_month() -> None:
+    """Runs of two days: on the first of June the 30th of May is past; in the middle of a month nothing of it is."""
+    middle = datetime(2026, 6, 20, tzinfo=UTC).timestamp()
+    two_days = replace(RULES, runs_days=2)
+    assert measured_before(two_days, now=NOW) == "2026-05-30T00:00:00+00:00"
+    assert measured_before(two_days, now=middle) == "2026-06-01T00:00:00.000000+00:00"
+    assert measured_before(replace(RULES, runs_days=0), now=NOW) is None
+
+
+def test_the_newest_measurements_of_every_code_stay_for_estimates() -> None:
+    """Eight of each code, collection and runner, whatever their age; a run that extracted nothing tells nothing."""
+    run = Measurement("ns", "here", "words", "v1", "now", "ray", items=5, total=Amount(1.0))
+    past = [run] * (MOST_RUNS + 2)
+    past += [replace(run, code_fp="before"), replace(run, items=0), replace(run, collection_id="there")]
+    past += [replace(run, runner="in_process"), run]
+    numbered = dict(enumerate(past, start=10))
+    assert measurements_to_forget(numbered) == [10, 11, 12, 10 + MOST_RUNS + 3]
+    assert measurements_to_forget({}) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from mixpeek_orchestration.core.measurement import Measurement
@@ -24,3 +25,9 @@ class MeasurementCatalog(Protocol):
 
     def spent(self, namespace_id: str, *, since: str) -> float:
         """Dollars that the runs of a namespace cost since a moment (ISO 8601, UTC)."""
+
+    def past(self, before: str) -> dict[int, Measurement]:
+        """Those that were kept before a moment (ISO 8601, UTC), of all namespaces, by number, oldest first."""
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Forget these; numbers that are gone already change nothing."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, select
 
 from mixpeek_orchestration.core.measurement import Measurement
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
 from mixpeek_orchestration.stores.catalog.measurements_schema import measurements
+from mixpeek_orchestration.stores.catalog.statements import among
 
 _SEARCHED = ("namespace_id", "collection_id", "extractor", "run_id", "created_at", "usd")
 
@@ -52,6 +54,20 @@ class SqlMeasurements:
         )
         with self._database.reading() as connection:
             return float(connection.execute(statement).scalar_one())
+
+    def past(self, before: str) -> dict[int, Measurement]:
+        """Those that were kept before a moment, by number, oldest first."""
+        columns = measurements.c
+        statement = select(columns.seq, columns.body).where(columns.created_at < before)
+        with self._database.reading() as connection:
+            found = connection.execute(statement.order_by(columns.seq))
+            return {number: decoded(Measurement, body) for number, body in found}
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Forget these."""
+        with self._database.writing() as connection:
+            named = among(connection, cast(measurements.c.seq, Text), map(str, numbers))
+            connection.execute(delete(measurements).where(named))
 
     def _newest(self, *conditions: ColumnElement[bool], limit: int) -> list[Measurement]:
         statement = select(measurements.c.body).where(*conditions)

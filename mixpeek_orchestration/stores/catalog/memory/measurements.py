@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 from mixpeek_orchestration.core.measurement import Measurement
 from mixpeek_orchestration.stores.catalog.clock import now
@@ -15,13 +16,14 @@ class MemoryMeasurements:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: list[Measurement] = []
+        self._kept: dict[int, Measurement] = {}
+        self._numbers = count(1)
 
     def keep(self, measurement: Measurement) -> Measurement:
         """Add one, dated now unless it is dated."""
         kept = replace(measurement, created_at=measurement.created_at or now())
         with self._lock:
-            self._kept.append(kept)
+            self._kept[next(self._numbers)] = kept
         return kept
 
     def of_extractor(self, namespace_id: str, extractor: str, *, limit: int = 200) -> list[Measurement]:
@@ -43,6 +45,17 @@ class MemoryMeasurements:
             m.usd for m in self._newest(lambda m: m.namespace_id == namespace_id and m.created_at >= since)
         )
 
+    def past(self, before: str) -> dict[int, Measurement]:
+        """Those that were kept before a moment, by number, oldest first."""
+        with self._lock:
+            return {number: m for number, m in self._kept.items() if m.created_at < before}
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Forget these."""
+        with self._lock:
+            for number in numbers:
+                self._kept.pop(number, None)
+
     def _newest(self, wanted: Callable[[Measurement], bool]) -> list[Measurement]:
         with self._lock:
-            return [m for m in reversed(self._kept) if wanted(m)]
+            return [m for m in reversed(self._kept.values()) if wanted(m)]
