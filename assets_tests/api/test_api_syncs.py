@@ -54,6 +54,8 @@ def test_the_official_client_walks_through_the_life_of_a_sync(
 
     shown = syncs.get_sync_configuration_buckets_id_config(bucket_id, name)
     assert (shown.status, shown.total_files_synced, shown.total_files_failed) == ("ACTIVE", 1, 1)
+    assert shown.schedule is not None
+    assert (shown.schedule["interval_seconds"], bool(shown.schedule["last_polled_at"])) == (300, True)
     assert syncs.list_sync_configurations_buckets(bucket_id).total == 1
     metrics = syncs.get_sync_metrics_buckets_id_config(bucket_id, name)
     assert (metrics.healthy, metrics.dlq_total, metrics.dlq_by_error) == (True, 1, {"invalid_input": 1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -68,6 +69,29 @@ def test_a_sync_that_was_triggered_is_asked_for_again(
     assert second.run_key != first.run_key
     site.warehouse.syncs.pause(sync)
     assert tick(defs, instance, "due_syncs").run_requests == []
+
+
+def test_a_quiet_source_costs_no_run(site: Site, instance: dg.DagsterInstance, sync: Sync) -> None:
+    """A sync that is due and whose source is as it was is looked at, and skipped with that reason; a new file is a run."""
+    defs, catalog = site.definitions, site.warehouse.catalog.syncs
+    (first,) = tick(defs, instance, "due_syncs").run_requests
+    ran(site, instance, first)
+    runs = instance.get_runs_count()
+
+    def due() -> None:
+        catalog.change(sync.sync_id, lambda old: replace(old, state=replace(old.state, next_run_at=0.0)))
+
+    for looks in (1, 2):
+        due()
+        skipped = tick(defs, instance, "due_syncs")
+        assert "1 have nothing new" in str(skipped.skip_message)
+        state = site.warehouse.syncs.due(at=0.0), catalog.get(sync.sync_id)
+        assert (state[0], state[1] and state[1].state.quiet_looks) == ([], looks)
+    assert instance.get_runs_count() == runs
+    Path(sync.rules.source_path, "b.md").write_text("beta")
+    due()
+    (second,) = tick(defs, instance, "due_syncs").run_requests
+    assert second.run_key != first.run_key
 
 
 def test_a_run_that_finds_another_one_at_it_leaves_it_alone(

@@ -197,7 +197,7 @@ def retention(
         bool, typer.Option("--dry-run", help="Say what would be forgotten; forget nothing.")
     ] = False,
 ) -> None:
-    """Forget runs, events, batches and records of syncs that are past their time (MIXPEEK_RETAIN_…)."""
+    """Forget runs, events, measurements, batches and records of syncs that are past their time (MIXPEEK_RETAIN_…)."""
     import os
     import subprocess
     import sys
@@ -234,6 +234,20 @@ def _found(warehouse: Warehouse, namespace: str, which: str) -> Sync:
     return warehouse.syncs.by_id(namespace_id, which)
 
 
+def _poll_lines(one: Sync) -> list[str]:
+    import time
+
+    from mixpeek_orchestration.core.sync_plan import next_poll_at
+
+    state, upcoming = one.state, next_poll_at(one, time.time())
+    lines = []
+    if state.last_polled_at:
+        quiet = f", {state.quiet_looks} polls since the last run" if state.quiet_looks else ""
+        lines.append(f"  last poll: {state.last_polled_at[:19]}, {state.files_seen} files seen{quiet}")
+    lines.append(f"  next poll: {upcoming[:19] if upcoming else 'none'}")
+    return lines
+
+
 def _status_lines(warehouse: Warehouse, one: Sync) -> list[str]:
     state = one.state
     lines = [f"{one.sync_id}: {one.status.lower()}, follows {one.rules.source_path}"]
@@ -241,6 +255,7 @@ def _status_lines(warehouse: Warehouse, one: Sync) -> list[str]:
         lines.append(f"  paused: {state.pause_reason}")
     if state.last_error:
         lines.append(f"  last error: {state.last_error}")
+    lines += _poll_lines(one)
     lines.append(f"  last run: {state.last_sync_at or 'never'}; {state.batches_created} batches so far")
     lines += [
         f"  {job.started_at[:19]} {job.trigger} {job.status}: {job.line}"

@@ -80,7 +80,9 @@ class SyncState:
     """How far a sync is.
 
     `next_run_at` is in seconds since the epoch, `open_batch` a draft that is being filled, `requests` counts how often
-    somebody asked for a run and `served` how many of these have had one.
+    somebody asked for a run and `served` how many of these have had one. `settled` is the mark of what the last run
+    left nothing to do about, empty where it did; `retry_at` is when the first failed file is tried again. `files_seen`
+    and `listing_s` are of the last look or run, `quiet_looks` counts the looks since the last run.
     """
 
     is_active: bool = True
@@ -99,6 +101,12 @@ class SyncState:
     consecutive_failures: int = 0
     last_error: str | None = None
     last_sync_at: str | None = None
+    last_polled_at: str | None = None
+    files_seen: int = 0
+    listing_s: float = 0.0
+    quiet_looks: int = 0
+    settled: str = ""
+    retry_at: float = 0.0
     is_complete: bool = False
 
     @property

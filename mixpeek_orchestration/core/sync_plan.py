@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from mixpeek_orchestration.core.errors import MixpeekError
@@ -178,6 +179,15 @@ def is_due(sync: Sync, now: float) -> bool:
     return state.is_requested or (not state.is_complete and now >= state.next_run_at)
 
 
+def next_poll_at(sync: Sync, now: float) -> str | None:
+    """When the source is looked at next, as an ISO moment; `None` when nobody looks."""
+    state = sync.state
+    if state.paused or not state.is_active or (state.is_complete and not state.is_requested):
+        return None
+    at = now if state.is_requested else max(state.next_run_at, now)
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
 def after_run(sync: Sync, *, served: int, now: float, stamp: str, error: str | None, more: bool) -> SyncState:
     """The state after a run that began when `served` requests were there.
 
@@ -210,6 +220,11 @@ def after_run(sync: Sync, *, served: int, now: float, stamp: str, error: str | N
     if failures >= FAILURES_BEFORE_PAUSE:
         return paused(failed, f"{failures} runs in a row failed: {error}", stamp=stamp)
     return failed
+
+
+def after_listing(state: SyncState, files: int, took_s: float, *, stamp: str) -> SyncState:
+    """The state of a sync whose source was listed in full."""
+    return replace(state, files_seen=files, listing_s=took_s, last_polled_at=stamp)
 
 
 def after_interruption(state: SyncState, *, stamp: str) -> SyncState:

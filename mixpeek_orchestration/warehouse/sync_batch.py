@@ -8,7 +8,7 @@ from typing import Final
 
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.ports.catalog import Catalog
-from mixpeek_orchestration.core.sync import Sync
+from mixpeek_orchestration.core.sync import Sync, SyncRules
 from mixpeek_orchestration.warehouse.batches import Batches
 
 OBJECTS: Final = 1_000
@@ -34,15 +34,15 @@ class OpenBatch:
 
     def add(self, object_ids: Sequence[str]) -> bool:
         """The objects are in the draft. `False` when none is wanted: the sync only stores, or nothing reads the bucket."""
-        readers = self._readers()
-        if self.sync.rules.skip_batch_submission or not readers:
+        below = readers(self.catalog, self.batches, self.bucket, self.sync.rules)
+        if self.sync.rules.skip_batch_submission or not below:
             return False
         if not object_ids:
             return True
         if not self.batch_id:
             metadata = {"trigger": "sync", "sync_config_id": self.sync.sync_id}
             draft = self.batches.draft(
-                self.bucket, object_ids, collection_ids=readers, name="sync", metadata=metadata
+                self.bucket, object_ids, collection_ids=below, name="sync", metadata=metadata
             )
             self.batch_id = draft.batch_id
         else:
@@ -67,12 +67,13 @@ class OpenBatch:
             self.catalog.batches.submit(batch_id)
         return batch_id
 
-    def _readers(self) -> list[str]:
-        """The collections of the batch: those that the sync names, or all that read the bucket."""
-        below = self.batches.collections_below(self.bucket)
-        named = set(self.sync.rules.batch_collection_ids)
-        if not named:
-            return below
-        collections = self.catalog.resources.collections(self.bucket.namespace_id)
-        wanted = {c.collection_id for c in collections if {c.collection_id, c.name} & named}
-        return [collection_id for collection_id in below if collection_id in wanted]
+
+def readers(catalog: Catalog, batches: Batches, bucket: Bucket, rules: SyncRules) -> list[str]:
+    """The collections of the batches of a sync: those that it names, or all that read the bucket."""
+    below = batches.collections_below(bucket)
+    named = set(rules.batch_collection_ids)
+    if not named:
+        return below
+    collections = catalog.resources.collections(bucket.namespace_id)
+    wanted = {c.collection_id for c in collections if {c.collection_id, c.name} & named}
+    return [collection_id for collection_id in below if collection_id in wanted]

@@ -30,10 +30,11 @@ from mixpeek_orchestration.core.sync import (
     Trigger,
 )
 from mixpeek_orchestration.core.sync_filters import property_for
+from mixpeek_orchestration.core.sync_looks import mark_of
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.leases import HeldLease, hold
-from mixpeek_orchestration.warehouse.sync_batch import OpenBatch
+from mixpeek_orchestration.warehouse.sync_batch import OpenBatch, readers
 from mixpeek_orchestration.warehouse.sync_files import FileIntake, Taken
 
 Progress = Callable[[str], None]
@@ -84,6 +85,8 @@ class SyncRun:
     progress: Progress = lambda _: None
     started: float = field(default_factory=time.time)
     left_over: int = 0
+    listed_mark: str = ""
+    is_settled: bool = True
 
     def __post_init__(self) -> None:
         self.served = self.sync.state.requests
@@ -96,6 +99,7 @@ class SyncRun:
         plan = self._planned(source, known)
         reason = None if self.sync.state.allow_deletes else sync_plan.mass_deletion(plan, known, self.rules)
         if reason is not None:
+            self.is_settled = False
             self._pause(reason)
             return
         self.left_over = plan.left_over
@@ -116,6 +120,7 @@ class SyncRun:
     def end(self, error: MixpeekError | None = None) -> SyncJob:
         """The job and the sync say how it ended."""
         stamp, moment = now(), time.time()
+        retry_at = self._retry_at()
         why = str(error) if error else None
         status: JobStatus = "failed" if error else "skipped" if self.job.error else "completed"
         self.job = replace(
@@ -127,6 +132,7 @@ class SyncRun:
             state = sync_plan.after_run(
                 sync, served=self.served, now=moment, stamp=stamp, error=why, more=more
             )
+            state = replace(state, settled=self._settled(error), retry_at=retry_at)
             if isinstance(error, NotFound):
                 state = sync_plan.paused(state, why, stamp=stamp)
             return replace(sync, state=state, totals=_totals(sync.totals, self.job, moment - self.started))
@@ -148,8 +154,13 @@ class SyncRun:
 
     def _planned(self, source: SyncSource, known: dict[str, SyncFile]) -> sync_plan.SyncPlan:
         properties, named = self.bucket.properties, self.rules.blob_property
+        asked = time.monotonic()
+        listing = list(source.list())
+        listing_s = time.monotonic() - asked
+        below = readers(self.catalog, self.batches, self.bucket, self.rules)
+        self.listed_mark = mark_of(listing, self.rules, properties, below)
         plan = sync_plan.decide(
-            source.list(),
+            listing,
             known,
             self.rules,
             has_place=lambda path: property_for(properties, path, named=named) is not None,
@@ -157,7 +168,12 @@ class SyncRun:
             full=self.sync.state.full_requested,
         )
         job = replace(self.job, phase="downloading", total=len(plan.ingest) + plan.kept)
-        self._commit(job=replace(job, discovered=plan.listed, verified=plan.kept, skipped=plan.filtered))
+        self._commit(
+            edit=lambda sync: replace(
+                sync, state=sync_plan.after_listing(sync.state, plan.listed, listing_s, stamp=now())
+            ),
+            job=replace(job, discovered=plan.listed, verified=plan.kept, skipped=plan.filtered),
+        )
         self.progress(
             f"listed {plan.listed}: {len(plan.ingest)} to read, {len(plan.gone)} gone, {plan.kept} unchanged"
         )
@@ -177,6 +193,8 @@ class SyncRun:
         self.progress(f"stored {len(taken.files)}")
         fresh = [one.object_id for one in taken.files if one.path in taken.to_batch]
         batched = batch.add(fresh)
+        # A file that was gone when it was read may be back, just as it was listed.
+        self.is_settled &= len(taken.files) == len(chunk)
         self.progress(f"in a batch: {len(fresh)}")
         intake.remove(taken.orphans)
         self._commit(
@@ -220,6 +238,15 @@ class SyncRun:
         self.progress(f"removed {len(files)}")
         job = replace(self.job, removed=self.job.removed + len(files))
         self._commit(forget=[one.path for one in files], job=job)
+
+    def _settled(self, error: MixpeekError | None) -> str:
+        """The mark of what was listed, when the run left nothing to do about it."""
+        stopped = error is not None or self.sync.state.paused or self.left_over or self.sync.state.open_batch
+        return "" if stopped or not self.is_settled else self.listed_mark
+
+    def _retry_at(self) -> float:
+        failed = self.catalog.syncs.files(self.sync.sync_id, statuses={"failed"})
+        return min((one.not_before for one in failed), default=0.0)
 
     def _pause(self, reason: str) -> None:
         stamp = now()
@@ -281,7 +308,7 @@ def _started(catalog: Catalog, sync: Sync, run_id: str, trigger: Trigger | None)
     )
 
     def starts(old: Sync) -> Sync:
-        state = replace(old.state, runs=old.state.runs + 1)
+        state = replace(old.state, runs=old.state.runs + 1, settled="", quiet_looks=0)
         return replace(old, state=sync_plan.after_interruption(state, stamp=now()) if interrupted else state)
 
     return catalog.syncs.commit(sync.sync_id, job=begun, edit=starts), begun

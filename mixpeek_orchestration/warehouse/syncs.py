@@ -21,6 +21,7 @@ from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.leases import is_dead
 from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.sync_declarations import check_rules, declare, overlap
+from mixpeek_orchestration.warehouse.sync_looks import reason_to_run
 from mixpeek_orchestration.warehouse.sync_specs import SyncUpdateSpec, reconcile_from
 from mixpeek_orchestration.warehouse.syncing import Progress, carry_out
 
@@ -102,13 +103,22 @@ class Syncs:
         return self._catalog.syncs.all(namespace_id=namespace_id)
 
     def due(self, at: float | None = None) -> list[Sync]:
-        """The syncs that should run now, those that buckets declare included."""
+        """The syncs whose time has come, those that buckets declare included: first what was asked for, then by its time."""
         declaring = {sync.bucket_id for sync in self._catalog.syncs.all() if sync.managed_by != "api"}
         for bucket in self._catalog.resources.buckets():
             if bucket.syncs or bucket.bucket_id in declaring:
                 declare(self._catalog.syncs, bucket)
         moment = time.time() if at is None else at
-        return [sync for sync in self._catalog.syncs.all() if sync_plan.is_due(sync, moment)]
+        due = [sync for sync in self._catalog.syncs.all() if sync_plan.is_due(sync, moment)]
+        return sorted(due, key=lambda sync: (not sync.state.is_requested, sync.state.next_run_at))
+
+    def reason_to_run(self, sync: Sync) -> str | None:
+        """Why a due sync needs a run; `None` when a look at its source found nothing new, which the sync then says."""
+        bucket = self._catalog.resources.bucket(sync.namespace_id, sync.bucket_id)
+        if bucket is None:
+            return "its bucket is gone"
+        source = self._open_source(sync.rules.source_path)
+        return reason_to_run(self._catalog, self._batches, bucket, sync, source)
 
     def update(self, sync: Sync, spec: SyncUpdateSpec, *, managed_by: ManagedBy = "api") -> Sync:
         """The sync with what the spec names; the rest stays."""

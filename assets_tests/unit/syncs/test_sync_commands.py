@@ -33,8 +33,11 @@ def test_a_sync_is_added_run_looked_at_and_removed(followed: Followed, typed: Cl
     assert (ran.exit_code, "1 synced" in ran.output, "1 failed" in ran.output) == (2, True, True), ran.output
     assert "bad.md: invalid_input after 1 tries, given up" in sync("dead-letters", place).output
     assert "1 files will be tried again" in sync("retry", place, "bad.md").output
+    status = sync("status", place).output
+    assert ("3 files seen" in status, "next poll: 20" in status) == (True, True), status
     assert "is paused" in sync("pause", place, "--reason", "lunch").output
-    assert "paused: lunch" in sync("status", place).output
+    status = sync("status", place).output
+    assert ("paused: lunch" in status, "next poll: none" in status) == (True, True), status
     assert sync("run", place).exit_code == 1
     assert "is due" in sync("resume", place).output
     assert place in sync("list").output

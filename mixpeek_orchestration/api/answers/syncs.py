@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from mixpeek_orchestration.core.sync import MAX_ATTEMPTS, Reconcile, Sync, SyncFile, SyncJob
+from mixpeek_orchestration.core.sync_plan import next_poll_at
 
 INTERNAL_ID: Final = "local"
 """The contract names an organization everywhere; a house has one."""
@@ -64,18 +65,25 @@ def sync_answer(sync: Sync, *, is_running: bool = False) -> dict[str, Any]:
         "consecutive_failures": state.consecutive_failures,
         "last_error": state.last_error,
         "last_sync_at": state.last_sync_at,
-        "next_sync_at": next_sync_at(sync),
+        "next_sync_at": next_poll_at(sync, time.time()),
+        "last_polled_at": state.last_polled_at,
+        "files_seen": state.files_seen,
+        "schedule": _schedule(sync),
         "created_at": sync.created_at or None,
         "updated_at": sync.updated_at or None,
     }
 
 
-def next_sync_at(sync: Sync) -> str | None:
-    """When the sync runs next by itself; `None` when it does not."""
-    state = sync.state
-    if state.paused or not state.is_active or state.is_complete:
-        return None
-    return datetime.fromtimestamp(max(state.next_run_at, time.time()), UTC).isoformat()
+def _schedule(sync: Sync) -> dict[str, Any]:
+    """When the source was looked at, and is looked at next; a look that finds nothing new costs no run."""
+    return {
+        "mode": sync.rules.mode,
+        "interval_seconds": sync.rules.polling_interval_seconds,
+        "last_polled_at": sync.state.last_polled_at,
+        "next_poll_at": next_poll_at(sync, time.time()),
+        "last_sync_at": sync.state.last_sync_at,
+        "polls_since_last_run": sync.state.quiet_looks,
+    }
 
 
 def job_answer(job: SyncJob) -> dict[str, Any]:
@@ -138,7 +146,7 @@ def metrics_answer(
     """Whether a sync keeps up, and the numbers behind the verdict."""
     state, totals = sync.state, sync.totals
     interval = sync.rules.polling_interval_seconds
-    age = _age(state.last_sync_at)
+    age = _age(state.last_polled_at or state.last_sync_at)
     limit = max(_STALE_INTERVALS * interval, _STALE_AT_LEAST_S)
     is_active = state.is_active and not state.paused
     is_stale = is_active and sync.rules.mode == "continuous" and age is not None and age > limit
@@ -155,7 +163,8 @@ def metrics_answer(
         "consecutive_failures": state.consecutive_failures,
         "last_error": state.last_error,
         "last_sync_at": state.last_sync_at,
-        "next_sync_at": next_sync_at(sync),
+        "next_sync_at": next_poll_at(sync, time.time()),
+        "last_polled_at": state.last_polled_at,
         "seconds_since_last_sync": age,
         "intervals_since_last_sync": None if age is None else age / interval,
         "stale_after_seconds": limit,
