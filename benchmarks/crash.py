@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
 from mixpeek_orchestration.core.commit_group import CommitGroup
+from mixpeek_orchestration.engine.chunks import CHUNK_S
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec, ObjectSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
@@ -127,7 +128,7 @@ def _wait_until(process: subprocess.Popen[bytes], log: Path, *, objects: float) 
     return False
 
 
-def bound(chunk: int = 64) -> int:
+def bound(chunk: int = int(CHUNK_S / SECONDS)) -> int:
     """The most items that one kill may cost: a chunk in flight and a commit group of 2 s at 5 ms."""
     group = CommitGroup()
     return chunk + min(group.max_items, int(group.max_seconds / SECONDS) + chunk)

@@ -1,4 +1,5 @@
-"""How many source items travel together: enough to fill batches, few enough that commits start early."""
+"""How many source items travel together: enough to fill batches and to pay for the way, few enough that commits start
+early and a crash loses little. The measure is time: a chunk should take about half a second."""
 
 from __future__ import annotations
 
@@ -11,14 +12,26 @@ from mixpeek_orchestration.core.ports.extraction import SourceItem
 MIN_ITEMS = 16
 MAX_ITEMS = 256
 MAX_BYTES = 16 * 1024 * 1024
-CHUNK_S = 1.0
+CHUNK_S = 0.5
 CHUNKS_PER_WORKER = 8
 
 
-def chunk_items(description: ExtractorDescription) -> int:
+def largest_batch(description: ExtractorDescription) -> int:
     """The largest batch that a step asks for, within limits: an author of slow steps declares small batches."""
-    largest = max((step.batch_size for step in description.steps), default=MIN_ITEMS)
-    return min(max(largest, MIN_ITEMS), MAX_ITEMS)
+    return min(max((step.batch_size for step in description.steps), default=MIN_ITEMS), MAX_ITEMS)
+
+
+def chunk_items(description: ExtractorDescription, item_s: float | None, workers: int) -> int:
+    """How many items a chunk holds that nobody can make smaller once it is under way.
+
+    Where it is known that an item took `item_s` of a run's time with so many workers, as many whole batches as fit into
+    a chunk's time, one at least; else one batch.
+    """
+    batch = largest_batch(description)
+    if item_s is None:
+        return max(batch, MIN_ITEMS)
+    batches = CHUNK_S / max(item_s * workers * batch, 1e-9)
+    return min(MAX_ITEMS, batch * max(1, int(min(batches, MAX_ITEMS))))
 
 
 def shared_out(limit: int, items: int, workers: int) -> int:
@@ -27,14 +40,14 @@ def shared_out(limit: int, items: int, workers: int) -> int:
 
 
 class Pace:
-    """Chunks that take about a second: small ones first, then as large as the work turns out to allow.
+    """Chunks that take about half a second: a batch first, then as many items as the work turns out to allow.
 
     Half a minute of work in one chunk would be half a minute without a commit, and lost by a crash.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, first: int, limit: int = MAX_ITEMS) -> None:
         self._limit = limit
-        self.size = min(MIN_ITEMS, limit)
+        self.size = max(1, min(first, MIN_ITEMS, limit))
 
     def took(self, seconds: float) -> None:
         """Adjust to how long the last chunk took, by a factor of two at most."""

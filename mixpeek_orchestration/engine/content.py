@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -139,8 +140,14 @@ class Loader:
         is_last: bool,
     ) -> list[_StoredRow]:
         """Read these rows into `data` and `failed`; those that may be read later are given back before the last round."""
+        read = _caught(self._stored_content)
+        each = math.ceil(len(rows) / _LOADERS)  # handing over one row costs more than reading it from a disk
         with ThreadPoolExecutor(_LOADERS) as threads:
-            found = list(threads.map(_caught(self._stored_content), [row for _, row in rows]))
+            shares = threads.map(
+                lambda share: [read(row) for _, row in share],
+                [rows[start : start + each] for start in range(0, len(rows), each)],
+            )
+            found = [content for share in shares for content in share]
         later = []
         for (place, row), content in zip(rows, found, strict=True):
             if not isinstance(content, Exception):

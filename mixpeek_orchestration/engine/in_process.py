@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.engine.assembly import extracted
-from mixpeek_orchestration.engine.chunks import Pace, chunk_items, chunks
+from mixpeek_orchestration.engine.chunks import Pace, chunks, largest_batch
 from mixpeek_orchestration.engine.content import enclose_items
 from mixpeek_orchestration.engine.images import refuse_image
 from mixpeek_orchestration.engine.metering import Meter
@@ -32,7 +32,7 @@ class InProcessRunner:
         meter = Meter(self.name)
         self._usage = meter.read()
         pipeline = Pipeline(Part(job, self._build, 0, len(job.description.steps)))
-        pace = Pace(chunk_items(job.description))
+        pace = Pace(largest_batch(job.description))
         for chunk in chunks(items, lambda: pace.size):
             before = self._usage.wall_s
             with meter:

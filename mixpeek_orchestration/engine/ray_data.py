@@ -92,7 +92,7 @@ class RayRunner:
     ) -> Iterator[tuple[Extracted, dict[str, float]]]:
         left = {item.item: item for item in window}
         workers = max(stage.workers for stage in stages)
-        size = shared_out(chunk_items(job.description), len(window), workers)
+        size = shared_out(chunk_items(job.description, job.item_s, workers), len(window), workers)
         for together in (size, max(1, size // 8), 1):
             blocks = [enclose_items(chunk, job) for chunk in chunks(list(left.values()), together)]
             for block in self._blocks(job, stages, blocks, alone=together == 1):

@@ -25,8 +25,9 @@ from mixpeek_orchestration.engine.envelope import (
     with_errors,
     with_reasons,
 )
+from mixpeek_orchestration.engine.frames import Frames
 from mixpeek_orchestration.engine.patience import in_rounds
-from mixpeek_orchestration.extractors.columns import concat, from_series, from_vectors, to_frame
+from mixpeek_orchestration.extractors.columns import concat, from_series, from_vectors
 
 Processor = Callable[[pd.DataFrame], pd.DataFrame]
 _Places = np.ndarray[Any, Any]
@@ -52,8 +53,8 @@ class LiveStep:
         rows = spread(envelope)
         mime_types = rows.table.column("mime_type").to_pylist()
         chosen = np.array(self.matches(self.description.condition, mime_types), dtype=bool)
-        batches = _Batches(self, rows, envelope.column("item").to_pylist())
-        batches.run(np.flatnonzero(chosen))
+        batches = _Batches(self, rows, envelope.column("item").to_pylist(), np.flatnonzero(chosen))
+        batches.run()
         after = _merged(rows, chosen, batches.produced)
         result = gather(with_errors(envelope, batches.errors), _renamed(after, rows, envelope, self))
         return with_reasons(result, _emptied(envelope, result, self.description.name))
@@ -73,76 +74,79 @@ class _Produced:
     source: np.ndarray[Any, np.dtype[np.int64]]
 
 
-@dataclass
 class _Batches:
-    """Runs a step over chosen rows, batch by batch."""
+    """Runs a step over chosen rows, batch by batch. A batch is a range of places among the chosen ones."""
 
-    step: LiveStep
-    rows: Rows
-    items: list[str]
-    produced: list[_Produced] = field(default_factory=list)
-    errors: list[ItemError] = field(default_factory=list)
+    def __init__(self, step: LiveStep, rows: Rows, items: Sequence[str], chosen: _Places) -> None:
+        self.produced: list[_Produced] = []
+        self.errors: list[ItemError] = []
+        self._step = step
+        self._owner, self._items = rows.owner, items
+        self._numbers = rows.table.column("_row")
+        self._chosen = chosen
+        everything = rows.table.drop_columns(list(INTERNAL))
+        self._table = everything if len(chosen) == rows.table.num_rows else everything.take(pa.array(chosen))
+        self._frames = Frames(self._table, step.constants)
+        self._ids: list[str] = self._table.column("document_id").to_pylist()
 
-    def run(self, places: np.ndarray[Any, Any]) -> None:
-        size = max(1, self.step.description.batch_size)
-        batches = [places[start : start + size] for start in range(0, len(places), size)]
-        in_rounds(self.step.patience, batches, self._round)
+    def run(self) -> None:
+        """All rows have come through or are errors of their items."""
+        size, end = max(1, self._step.description.batch_size), len(self._chosen)
+        batches = [range(start, min(start + size, end)) for start in range(0, end, size)]
+        in_rounds(self._step.patience, batches, self._round)
 
-    def _round(self, batches: Sequence[_Places], is_last: bool) -> list[_Places]:
+    def _round(self, batches: Sequence[range], is_last: bool) -> list[range]:
         """Run each batch; what failed transiently is given back, to be tried again when the others are done."""
-        return [later for places in batches for later in self._bisect(places, is_last=is_last)]
+        return [later for batch in batches for later in self._bisect(batch, is_last=is_last)]
 
-    def _bisect(self, places: _Places, *, is_last: bool) -> list[_Places]:
+    def _bisect(self, batch: range, *, is_last: bool) -> list[range]:
         """Run these rows together; when that fails, each half by itself, down to the rows that fail alone. Before the
         last round, rows that may succeed later are given back as they are."""
-        failure = self._run_together(places)
+        failure = self._run_together(batch)
         if failure is None:
             return []
         if not is_last and is_transient_error(failure):
-            return [places]
-        if len(places) == 1 or isinstance(failure, _WholeBatch):
-            self._fail(places, failure.error if isinstance(failure, _WholeBatch) else failure)
+            return [batch]
+        if len(batch) == 1 or isinstance(failure, _WholeBatch):
+            self._fail(batch, failure.error if isinstance(failure, _WholeBatch) else failure)
             return []
-        middle = len(places) // 2
+        middle = len(batch) // 2
         return [
-            *self._bisect(places[:middle], is_last=is_last),
-            *self._bisect(places[middle:], is_last=is_last),
+            *self._bisect(batch[:middle], is_last=is_last),
+            *self._bisect(batch[middle:], is_last=is_last),
         ]
 
-    def _run_together(self, places: np.ndarray[Any, Any]) -> BaseException | None:
+    def _run_together(self, batch: range) -> BaseException | None:
         """`None` when the rows came through. The error is returned rather than handled here, so that those of the
         halves are not chained to it."""
         try:
-            self.produced.append(self._attempt(places))
+            self.produced.append(self._attempt(batch))
         except InvalidPackage:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded as the error of the row
             return error
         return None
 
-    def _fail(self, places: np.ndarray[Any, Any], error: BaseException) -> None:
-        numbers = self.rows.table.column("_row")
+    def _fail(self, batch: range, error: BaseException) -> None:
         self.errors += [
             item_error(
-                self.items[self.rows.owner[place]],
-                self.step.description.name,
+                self._items[self._owner[place]],
+                self._step.description.name,
                 error,
-                row=numbers[int(place)].as_py(),
+                row=self._numbers[int(place)].as_py(),
             )
-            for place in places
+            for place in self._chosen[batch.start : batch.stop]
         ]
 
-    def _attempt(self, places: np.ndarray[Any, Any]) -> _Produced:
-        batch = self.rows.table.take(pa.array(places)).drop_columns(list(INTERNAL))
-        frame = to_frame(batch).assign(**self.step.constants)
-        result = self.step.process(frame)
-        source = _sources(result, batch.column("document_id").to_pylist(), self.step.description.name)
-        kept = [name for name in result.columns if name not in CONSTANT and name not in self.step.discarded]
-        table = _to_table(result[kept], batch.schema, self.step.vector_columns)
-        missing = [name for name in CONTENT if name not in result.columns and name not in self.step.discarded]
+    def _attempt(self, batch: range) -> _Produced:
+        step = self._step
+        result = step.process(self._frames.cut(batch.start, batch.stop))
+        source = _sources(result, self._ids[batch.start : batch.stop], step.description.name)
+        table = _to_table(result, step, self._table.schema)
+        missing = [name for name in CONTENT if name not in result.columns and name not in step.discarded]
         for name in missing:
-            table = table.append_column(name, batch.column(name).take(pa.array(source)))
-        return _Produced(table, places[source])
+            table = table.append_column(name, self._table.column(name).take(pa.array(source + batch.start)))
+        return _Produced(table, self._chosen[source + batch.start])
 
 
 class _WholeBatch(Exception):
@@ -193,11 +197,14 @@ def _sources(result: object, ids: list[str], step: str) -> np.ndarray[Any, Any]:
     return np.array(found, dtype=np.int64)
 
 
-def _to_table(frame: pd.DataFrame, before: pa.Schema, vector_columns: frozenset[str]) -> pa.Table:
+def _to_table(result: pd.DataFrame, step: LiveStep, before: pa.Schema) -> pa.Table:
+    """What the step returned, without constants and what nobody reads any more."""
     columns: dict[str, pa.Array] = {}
-    for name in frame.columns:
-        series = frame[name]
-        vectors = from_vectors(series) if name in vector_columns else None
+    for name in result.columns:
+        if name in CONSTANT or name in step.discarded:
+            continue
+        series = result[name]
+        vectors = from_vectors(series) if name in step.vector_columns else None
         known = before.field(name).type if name in before.names else None
         columns[str(name)] = from_series(series, known) if vectors is None else vectors
     return pa.table(columns)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from assets_tests.unit.engine.fakes import text_item
-from mixpeek_orchestration.engine.chunks import CHUNK_S, MIN_ITEMS, Pace, chunks, shared_out
+import pandas as pd
+import pytest
+
+from assets_tests.unit.engine.fakes import job_of, step, text_item
+from mixpeek_orchestration.engine.chunks import (
+    CHUNK_S,
+    MAX_ITEMS,
+    MIN_ITEMS,
+    Pace,
+    chunk_items,
+    chunks,
+    shared_out,
+)
 
 
 def test_fast_work_gets_large_chunks_step_by_step() -> None:
     """The size doubles until the limit while chunks take next to no time."""
-    pace = Pace(256)
+    pace = Pace(64)
     sizes = [pace.size]
     for _ in range(6):
         pace.took(0.001)
@@ -18,12 +29,42 @@ def test_fast_work_gets_large_chunks_step_by_step() -> None:
 
 def test_slow_work_gets_small_chunks() -> None:
     """Items that take long are committed one by one rather than lost by the dozen."""
-    pace = Pace(256)
+    pace = Pace(64)
     for _ in range(10):
         pace.took(pace.size * 3 * CHUNK_S)
     assert pace.size == 1
     pace.took(CHUNK_S)
     assert pace.size == 1
+
+
+def test_the_first_chunk_is_no_larger_than_a_batch() -> None:
+    """Who declares batches of two does not wait for sixteen items before anything is committed."""
+    assert [Pace(batch).size for batch in (1, 2, 64)] == [1, 2, MIN_ITEMS]
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "item_s", "workers", "items"),
+    [
+        (16, None, 2, 16),  # nothing is known: a batch
+        (1, None, 2, MIN_ITEMS),
+        (16, CHUNK_S / 100, 1, 96),  # whole batches that fit into the time of a chunk
+        (16, CHUNK_S / 100, 2, 48),  # two workers make a run twice as fast, not an item
+        (16, 10 * CHUNK_S, 1, 16),  # no smaller than what the author asks for
+        (1, 10 * CHUNK_S, 1, 1),
+        (16, 0.0, 1, MAX_ITEMS),
+        (1_000, CHUNK_S, 1, MAX_ITEMS),
+    ],
+)
+def test_chunks_that_cannot_be_paced_follow_earlier_runs(
+    batch_size: int, item_s: float | None, workers: int, items: int
+) -> None:
+    """A chunk on a cluster takes about as long as one in process, as far as earlier runs tell."""
+
+    def work(batch: pd.DataFrame) -> pd.DataFrame:
+        return batch
+
+    description = job_of([step(work, batch_size=batch_size)]).description
+    assert chunk_items(description, item_s, workers) == items
 
 
 def test_a_size_that_changes_is_asked_for_every_chunk() -> None:

@@ -11,7 +11,7 @@ import pytest
 from assets_tests.unit.engine.fakes import FakeStep, job_of, step, text_item
 from mixpeek_orchestration.core.errors import InvalidPackage, Unschedulable
 from mixpeek_orchestration.core.ports.extraction import SourceItem
-from mixpeek_orchestration.engine.chunks import MAX_ITEMS, chunk_items, chunks
+from mixpeek_orchestration.engine.chunks import MAX_ITEMS, chunks, largest_batch
 from mixpeek_orchestration.engine.in_process import InProcessRunner
 from mixpeek_orchestration.engine.pipeline import Part
 
@@ -77,8 +77,8 @@ def test_usage_is_measured() -> None:
 
 def test_chunks_follow_batches_and_bytes() -> None:
     """A chunk fills the largest declared batch, within limits, and holds little content at a time."""
-    assert chunk_items(job_of([step(mark, batch_size=64), step(mark, batch_size=32)]).description) == 64
-    assert chunk_items(job_of([step(mark, batch_size=100_000)]).description) == MAX_ITEMS
+    assert largest_batch(job_of([step(mark, batch_size=64), step(mark, batch_size=32)]).description) == 64
+    assert largest_batch(job_of([step(mark, batch_size=100_000)]).description) == MAX_ITEMS
     heavy = [text_item(f"i{n}", "x" * 100) for n in range(7)]
     assert [len(chunk) for chunk in chunks(heavy, 100, max_bytes=300)] == [3, 3, 1]
     assert [len(chunk) for chunk in chunks(heavy, 2, max_bytes=10**9)] == [2, 2, 2, 1]

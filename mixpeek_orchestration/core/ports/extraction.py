@@ -68,7 +68,8 @@ class ExtractionJob:
     """Everything a runner and its workers need; picklable.
 
     `open_objects` is an importable function: a worker calls it with `object_store` to read content. It may be left
-    out when every row carries its text. `patience` is for what fails transiently.
+    out when every row carries its text. `patience` is for what fails transiently. `item_s`: by how many seconds an item
+    has made earlier runs longer, where there were any.
     """
 
     recipe: Recipe
@@ -77,6 +78,7 @@ class ExtractionJob:
     object_store: Mapping[str, Any] = field(default_factory=dict)
     open_objects: Callable[[Mapping[str, Any]], ObjectStore] | None = None
     patience: Patience = field(default_factory=Patience)
+    item_s: float | None = None
 
 
 @dataclass(frozen=True)
