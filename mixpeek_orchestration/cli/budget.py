@@ -1,4 +1,4 @@
-"""`mixpeek budget`: what a namespace may spend, and what it has spent."""
+"""`mixpeek budget`: what a namespace may spend, what it has spent, and what is reserved for whom."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def budget(
     unlimited: Annotated[bool, typer.Option("--unlimited", help="Remove both limits first.")] = False,
     namespace: Namespace = "default",
 ) -> None:
-    """Show what a namespace has spent on runs, and set what it may spend."""
+    """Show what a namespace has spent on runs and reserved for them, and set what it may spend."""
     from dataclasses import replace
 
     from mixpeek_orchestration.cli.local import local_warehouse
@@ -43,3 +43,5 @@ def budget(
         ):
             of = "no limit" if limit is None else f"of {dollars(limit)}"
             typer.echo(f"{name}: {dollars(usd)} spent, {of}")
+        for one in warehouse.spending.reservations.of(namespace_id):
+            typer.echo(f"reserved: {dollars(one.usd)} for {one.subject}")

@@ -32,12 +32,16 @@ def run_or_leave(warehouse: Warehouse, batch: Batch, *, now: bool, wait: bool = 
 
 
 def _run_here(warehouse: Warehouse, batch: Batch) -> bool:
+    from mixpeek_orchestration.core.identity import random_id
+
     outcomes = set()
-    for collection_id in batch.collection_ids:
-        reports = warehouse.materialize(
-            collection_id, [batch.batch_id], run_id="cli", progress=lambda line: typer.echo(f"  {line}")
-        )
-        outcomes |= {report.outcome for report in reports.values()}
+    run_id = random_id("cli")
+    with warehouse.runs.hold(run_id):
+        for collection_id in batch.collection_ids:
+            reports = warehouse.materialize(
+                collection_id, [batch.batch_id], run_id=run_id, progress=lambda line: typer.echo(f"  {line}")
+            )
+            outcomes |= {report.outcome for report in reports.values()}
     return outcomes <= _FINE
 
 

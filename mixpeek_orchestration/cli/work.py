@@ -55,15 +55,17 @@ def materialize(
 ) -> None:
     """Bring collections up to date with their sources, in this process."""
     from mixpeek_orchestration.cli.local import chosen_collections, local_warehouse
+    from mixpeek_orchestration.core.identity import random_id
 
-    with local_warehouse() as warehouse:
+    run_id = random_id("cli")
+    with local_warehouse() as warehouse, warehouse.runs.hold(run_id):
         outcomes = set()
         everything = chosen_collections(warehouse, namespace, collection)
         if everything and not warehouse.spending.budget(everything[0].namespace_id).is_unlimited:
             # All tiers before the first one: a run that is refused half way has been paid for in vain.
             warehouse.spending.admit(warehouse.estimates.outlook(everything, below=False).forecast)
         for chosen in everything:
-            reports = warehouse.materialize(chosen.collection_id, None, run_id="cli", progress=typer.echo)
+            reports = warehouse.materialize(chosen.collection_id, None, run_id=run_id, progress=typer.echo)
             outcomes |= {report.outcome for report in reports.values()}
         if outcomes & {"FAILED", "COMPLETED_WITH_ERRORS"}:
             raise typer.Exit(2)

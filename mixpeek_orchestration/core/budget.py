@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mixpeek_orchestration.core.errors import OverBudget
 from mixpeek_orchestration.core.money import dollars
+from mixpeek_orchestration.core.reservation import Reservation
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.core.forecast import Forecast
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 UNPRICED_ITEMS = 500
 """Where money is limited, this many items may run without a price: the sample that later prices come from."""
 _CENT = 1e-9
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,38 @@ class SpendBudget:
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit with what is used up of it. `name` is how people know it, `field` where it is set, `fix` what they can
-    do about it."""
+    """One limit with what is used up of it, and what others have set aside. `name` is how people know it, `field` where
+    it is set, `fix` what they can do about it."""
 
     name: str
     field: str
     usd: float
     spent: float
     fix: str
+    others: tuple[Reservation, ...] = ()
+
+    @property
+    def reserved(self) -> float:
+        return sum(one.usd for one in self.others)
 
     @property
     def left(self) -> float:
-        return max(self.usd - self.spent, 0.0)
+        return max(self.usd - self.spent - self.reserved, 0.0)
+
+    @property
+    def line(self) -> str:
+        """How much of it is gone, and to whom, in words."""
+        spent = f"{dollars(self.spent)} of {dollars(self.usd)} are spent"
+        if not self.others:
+            return spent
+        named = ", ".join(one.subject for one in self.others[:_NAMED])
+        more = f" and {len(self.others) - _NAMED} more" if len(self.others) > _NAMED else ""
+        return f"{spent}, {dollars(self.reserved)} are reserved for {named}{more}"
+
+    def way_out(self, usd: float) -> str:
+        """What can be done when so much does not fit."""
+        fits_later = self.others and usd <= self.usd - self.spent + _CENT
+        return f"Wait until what is reserved is settled. {self.fix}" if fits_later else self.fix
 
 
 def start_of_day(moment: datetime) -> str:
@@ -73,13 +95,14 @@ def refuse_over(forecast: Forecast, limits: Sequence[Limit]) -> None:
         if cost.usd > limit.left + _CENT:
             raise OverBudget(
                 f"This would cost up to {dollars(cost.usd)}, and {limit.name} leaves {dollars(limit.left)} "
-                f"({dollars(limit.spent)} of {dollars(limit.usd)} are spent). Nothing was run.",
+                f"({limit.line}). Nothing was run.",
                 field=limit.field,
                 value=round(cost.usd, 6),
-                fix=limit.fix,
+                fix=limit.way_out(cost.usd),
                 estimate_usd=cost.usd,
                 limit_usd=limit.usd,
                 spent_usd=limit.spent,
+                reserved_usd=limit.reserved,
             )
 
 
@@ -91,13 +114,14 @@ def _refuse_unpriced(forecast: Forecast, limit: Limit) -> None:
     names = ", ".join(tier.collection for tier in forecast.unmeasured)
     raise OverBudget(
         f"Nobody knows what {unknown:,} items of {names} cost: no run of them was measured yet, and {limit.name} leaves "
-        f"{dollars(limit.left)} ({dollars(limit.spent)} of {dollars(limit.usd)} are spent). Nothing was run.",
+        f"{dollars(limit.left)} ({limit.line}). Nothing was run.",
         field=limit.field,
         value=unknown,
-        fix=limit.fix
+        fix=limit.way_out(0.0)
         if spent_up
         else f"Run a sample first: mixpeek reprocess {forecast.unmeasured[0].collection} --sample 100.",
         estimate_usd=None,
         limit_usd=limit.usd,
         spent_usd=limit.spent,
+        reserved_usd=limit.reserved,
     )

@@ -14,6 +14,8 @@ from mixpeek_orchestration.core.tiers import downstream_of_bucket
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.specs import BatchSpec
 
+_UNDER_WAY = frozenset({"PENDING", "IN_PROGRESS"})
+
 
 def _anything(_: Batch) -> None:
     return None
@@ -22,10 +24,17 @@ def _anything(_: Batch) -> None:
 class Batches:
     """The batches of all buckets."""
 
-    def __init__(self, catalog: Catalog, *, admit: Callable[[Batch], None] = _anything) -> None:
-        """`admit` raises for a batch that may not be submitted."""
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        admit: Callable[[Batch], None] = _anything,
+        call_off: Callable[[Batch], None] = _anything,
+    ) -> None:
+        """`admit` raises for a batch that may not be submitted; `call_off` undoes it for one that is canceled."""
         self._catalog = catalog
         self._admit = admit
+        self._call_off = call_off
 
     def create(self, bucket: Bucket, spec: BatchSpec) -> Batch:
         """A draft batch of existing objects (all of the bucket's without `object_ids`), submitted when asked to.
@@ -98,7 +107,8 @@ class Batches:
                 value=list(collection_ids or ()),
                 fix=f"Leave collection_ids out, or send {list(batch.collection_ids)}.",
             )
-        self._admit(batch)
+        if batch.status not in _UNDER_WAY:
+            self._admit(batch)
         return self._catalog.batches.submit(batch_id)
 
     def get(self, bucket: Bucket, batch_id: str) -> Batch:
@@ -124,8 +134,11 @@ class Batches:
         return batch
 
     def cancel(self, bucket: Bucket, batch_id: str) -> Batch:
-        self.get(bucket, batch_id)
-        return self._catalog.batches.cancel(batch_id)
+        """The batch, canceled unless it had ended. A run that works on it stops; what was committed stays."""
+        batch = self.get(bucket, batch_id)
+        canceled = self._catalog.batches.cancel(batch_id)
+        self._call_off(batch)
+        return canceled
 
     def collections_below(self, bucket: Bucket) -> list[str]:
         """Ids of all enabled collections that read the bucket, directly or not, by tier."""

@@ -1,12 +1,11 @@
-"""Spending: what runs may cost, checked before they run, and what they did cost, kept for the next estimate."""
+"""Spending: what runs may cost, set aside before they run, and what they did cost, kept for the next estimate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.budget import Limit, SpendBudget, refuse_over, start_of_day, start_of_month
@@ -14,15 +13,12 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.forecast import Forecast
 from mixpeek_orchestration.core.measurement import Measurement
 from mixpeek_orchestration.core.ports.catalog import Catalog
-from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
 from mixpeek_orchestration.core.ports.resources import Namespace
 from mixpeek_orchestration.core.prices import Amount
+from mixpeek_orchestration.core.reservation import Reservation, of_batch
 from mixpeek_orchestration.warehouse.estimates import Estimates
-from mixpeek_orchestration.warehouse.measuring import MeasuredRunner
 from mixpeek_orchestration.warehouse.planning import Planned
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from mixpeek_orchestration.warehouse.reservations import Reservations
 
 MAX_COST = "max_cost_usd"
 """Under this name a batch carries in its metadata what its run may cost."""
@@ -34,6 +30,7 @@ class Spending:
     def __init__(self, catalog: Catalog, estimates: Estimates) -> None:
         self._catalog = catalog
         self._estimates = estimates
+        self.reservations = Reservations(catalog)
 
     def budget(self, namespace_id: str) -> SpendBudget:
         """What the namespace may spend."""
@@ -48,8 +45,18 @@ class Spending:
         namespace = self._namespace(namespace_id)
         return self._catalog.resources.put_namespace(replace(namespace, spend_budget=budget))
 
-    def limits(self, namespace_id: str, *, at: datetime | None = None) -> list[Limit]:
-        """The limits of a namespace, with what is spent of each."""
+    def limits(
+        self,
+        namespace_id: str,
+        *,
+        at: datetime | None = None,
+        others: Sequence[Reservation] | None = None,
+    ) -> list[Limit]:
+        """The limits of a namespace, with what is spent of each, and what is reserved: by all, or by these others."""
+        if self.budget(namespace_id).is_unlimited:
+            return []
+        # Before what is spent: what a run took is kept before its reservation goes, so that nothing is missed.
+        reserved = tuple(self.reservations.of(namespace_id) if others is None else others)
         budget, moment = self.budget(namespace_id), at or datetime.now(UTC)
         since = {"daily_usd": start_of_day(moment), "monthly_usd": start_of_month(moment)}
         names = {"daily_usd": "the namespace's daily budget", "monthly_usd": "the namespace's monthly budget"}
@@ -60,6 +67,7 @@ class Spending:
                 usd,
                 self._catalog.measurements.spent(namespace_id, since=since[field]),
                 "Raise it with `mixpeek budget`, or run fewer objects (--limit, --filter, --object-id).",
+                reserved,
             )
             for field in names
             if (usd := getattr(budget, field)) is not None
@@ -75,33 +83,37 @@ class Spending:
         )
 
     def admit(self, forecast: Forecast, *, max_cost: float | None = None) -> None:
-        """Raises `OverBudget` when the forecast does not fit into the namespace's budget or `max_cost`."""
+        """Raises `OverBudget` when the forecast does not fit into the namespace's budget or `max_cost`; reserves nothing."""
         given = [] if max_cost is None else [_max_cost(max_cost)]
         refuse_over(forecast, [*given, *self.limits(forecast.namespace_id)])
 
     def admit_batch(self, batch: Batch) -> None:
-        """Raises `OverBudget` when the batch may not run; nothing is planned where nothing is limited."""
+        """What the batch may cost is reserved until its run takes over; raises `OverBudget` when it may not run.
+        Nothing is planned where nothing is limited."""
         if self._is_limited([batch]):
             # All its tiers run again, whatever an earlier submission did.
-            self._admit_batches([replace(batch, tiers={})])
+            again = replace(batch, tiers={})
+            self._reserve(self._forecast([again]), of_batch(batch.batch_id))
 
-    def admit_planned(self, planned: Planned) -> None:
-        """Raises `OverBudget` before a run writes anything: for its batches with all their tiers that are still to
-        run, or for the collection alone."""
+    def admit_planned(self, planned: Planned, holder: str) -> Reservation | None:
+        """What the run may cost is reserved for the holder, before anything is written: for its batches with all
+        their tiers that are still to run, or for the collection alone. `None` where nothing is limited; raises
+        `OverBudget`, and leaves what the holder had reserved before."""
         batches = list(self._catalog.batches.get_many(list(planned.roots_by_batch)).values())
         if batches and self._is_limited(batches):
-            self._admit_batches(batches, planned=planned)
-        elif not batches and not self.budget(planned.collection.namespace_id).is_unlimited:
-            self.admit(self._estimates.of_planned(planned))
+            forecast = self._forecast(batches, planned=planned)
+            return self._reserve(forecast, holder, instead_of=[of_batch(b.batch_id) for b in batches])
+        if not batches and self.is_limited(planned.collection.namespace_id):
+            return self._reserve(self._estimates.of_planned(planned), holder)
+        return None
 
-    @contextmanager
-    def till(self, run_id: str) -> Iterator[Till]:
-        """What stands between a run and its runner: nothing is run that may not, and what was is kept."""
-        till = Till(self, self._estimates, run_id)
-        try:
-            yield till
-        finally:
-            till.settle()
+    def is_limited(self, namespace_id: str) -> bool:
+        """Whether a budget is set."""
+        return not self.budget(namespace_id).is_unlimited
+
+    def call_off(self, batch: Batch) -> None:
+        """Nothing is reserved any more for a batch whose run has not begun."""
+        self.reservations.release(of_batch(batch.batch_id))
 
     def keep(self, measurement: Measurement) -> None:
         """Remember what a run took; it is spent from now on."""
@@ -122,10 +134,25 @@ class Spending:
             "estimated_from": run.basis or "nothing: it was the first run",
         }
 
-    def _admit_batches(self, batches: Sequence[Batch], *, planned: Planned | None = None) -> None:
+    def _forecast(self, batches: Sequence[Batch], *, planned: Planned | None = None) -> Forecast:
+        """What the batches may cost; raises `OverBudget` when it is more than one of them says."""
         outlook = self._estimates.for_batches(batches, planned=planned)
         caps = [_cap(batch, spent=self._spent_on(batch)) for batch in batches if _is_capped(batch)]
-        refuse_over(outlook.forecast, [*caps, *self.limits(batches[0].namespace_id)])
+        refuse_over(outlook.forecast, caps)
+        return outlook.forecast
+
+    def _reserve(
+        self, forecast: Forecast, holder: str, *, instead_of: Sequence[str] = ()
+    ) -> Reservation | None:
+        """The forecast, checked and set aside in one step; raises `OverBudget`."""
+        namespace_id = forecast.namespace_id
+        if not self.is_limited(namespace_id):
+            return None
+        return self.reservations.make(
+            Reservation(holder, namespace_id, forecast.at_most.usd if forecast.at_most else 0.0),
+            lambda others: refuse_over(forecast, self.limits(namespace_id, others=others)),
+            instead_of=instead_of,
+        )
 
     def _spent_on(self, batch: Batch) -> float:
         """What the tiers of a batch that have reported cost."""
@@ -140,70 +167,10 @@ class Spending:
         )
 
     def _is_limited(self, batches: Sequence[Batch]) -> bool:
-        return any(map(_is_capped, batches)) or not self.budget(batches[0].namespace_id).is_unlimited
+        return any(map(_is_capped, batches)) or self.is_limited(batches[0].namespace_id)
 
     def _namespace(self, namespace_id: str) -> Namespace:
         return self._catalog.resources.namespace(namespace_id) or Namespace(namespace_id, namespace_id)
-
-
-class Till:
-    """The runners and jobs of one run: each job is admitted, each runner measured."""
-
-    def __init__(self, spending: Spending, estimates: Estimates, run_id: str) -> None:
-        self._spending = spending
-        self._estimates = estimates
-        self._run_id = run_id
-        self._planned: Planned | None = None
-        self._open: list[MeasuredRunner] = []
-
-    def measured(self, choose: Callable[[int], Runner]) -> Callable[[int], Runner]:
-        """The same choice of runners, each measured."""
-
-        def chosen(items: int) -> Runner:
-            runner = MeasuredRunner(choose(items), self._done)
-            self._open.append(runner)
-            return runner
-
-        return chosen
-
-    def admitted(self, make: Callable[[Planned], ExtractionJob]) -> Callable[[Planned], ExtractionJob]:
-        """The same jobs, made only for what may run."""
-
-        def made(planned: Planned) -> ExtractionJob:
-            self._spending.admit_planned(planned)
-            self._planned = planned
-            return make(planned)
-
-        return made
-
-    def settle(self) -> None:
-        """Keep also what a run took that broke off."""
-        for runner in self._open:
-            runner.settle()
-        self._open.clear()
-
-    def _done(self, runner: str, items: int, total: Amount, start: Amount | None) -> None:
-        assert self._planned is not None, "a run has a job"
-        planned, description = self._planned, self._planned.description
-        expected, rate = self._estimates.for_planned(planned)
-        self._spending.keep(
-            Measurement(
-                namespace_id=planned.collection.namespace_id,
-                collection_id=planned.collection.collection_id,
-                extractor=description.name,
-                version=description.version,
-                code_fp=description.code_fp,
-                runner=runner,
-                items=items,
-                total=total,
-                start=start,
-                usd=self._estimates.prices.usd(total, extractor=description.name, items=items),
-                expected=expected.amount if expected else None,
-                foreseen_usd=expected.usd if expected else None,
-                basis=rate.line if rate else "",
-                run_id=self._run_id,
-            )
-        )
 
 
 def _is_capped(batch: Batch) -> bool:

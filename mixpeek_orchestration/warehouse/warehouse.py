@@ -67,6 +67,7 @@ from mixpeek_orchestration.warehouse.secrets import Secrets
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.spending import Spending
 from mixpeek_orchestration.warehouse.syncs import SyncPolicy, Syncs, no_source
+from mixpeek_orchestration.warehouse.till import open_till
 from mixpeek_orchestration.warehouse.uploads import Uploads
 from mixpeek_orchestration.warehouse.work import Progress
 
@@ -112,8 +113,12 @@ class Warehouse:
         self.registry = parts.registry
         self.access = Access(parts.catalog.resources)
         self.buckets = Buckets(parts.catalog)
-        self.batches = Batches(parts.catalog, admit=lambda batch: self.spending.admit_batch(batch))
-        self.runs = Runs(parts.catalog.leases)
+        self.batches = Batches(
+            parts.catalog,
+            admit=lambda batch: self.spending.admit_batch(batch),
+            call_off=lambda batch: self.spending.call_off(batch),
+        )
+        self.runs = Runs(parts.catalog.leases, ended=parts.catalog.reservations.release)
         self.extractors = Extractors(parts.catalog, parts.registry)
         self.downloads = Downloads(parts.catalog.resources)
 
@@ -312,7 +317,7 @@ class Warehouse:
         progress: Progress = lambda _: None,
     ) -> dict[str, TierReport]:
         """The collection, up to date with these batches (its whole source without them); a report per batch."""
-        with self.spending.till(run_id) as till:
+        with open_till(self.spending, self.estimates, self.runs, run_id) as till:
             materializer = Materializer(
                 self.catalog,
                 self.documents,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -17,6 +18,7 @@ from mixpeek_orchestration.core.errors import InvalidInput, OverBudget
 from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast
 from mixpeek_orchestration.core.money import dollars, duration
 from mixpeek_orchestration.core.prices import Amount, Prices
+from mixpeek_orchestration.core.reservation import GRACE_S, Reservation, counting
 
 
 def _forecast(new: int, at_most: float | None, *, may_change: int = 0) -> Forecast:
@@ -62,9 +64,38 @@ def test_what_does_not_fit_is_refused_with_all_figures() -> None:
     refuse_over(_forecast(10, 2.5), [_limit(10.0, 7.5)])
     with pytest.raises(OverBudget) as caught:
         refuse_over(_forecast(10, 2.6), [_limit(100.0), _limit(10.0, 7.5)])
-    assert caught.value.context == {"estimate_usd": 2.6, "limit_usd": 10.0, "spent_usd": 7.5}
+    assert caught.value.context == {
+        "estimate_usd": 2.6,
+        "limit_usd": 10.0,
+        "spent_usd": 7.5,
+        "reserved_usd": 0,
+    }
     assert "Nothing was run" in caught.value.message
     assert caught.value.fix == "Raise it."
+
+
+def test_what_others_have_reserved_is_named_and_can_be_waited_for() -> None:
+    """What is set aside counts like what is spent; who has it is told, and waiting is a way out only where it helps."""
+    others = tuple(Reservation(holder, "ns", 1.0) for holder in ("run:r1/own_2", "batch:b1"))
+    held = replace(_limit(10.0, 7.0), others=others)
+    refuse_over(_forecast(10, 1.0), [held])
+    with pytest.raises(OverBudget) as caught:
+        refuse_over(_forecast(10, 1.5), [held])
+    assert "$7.00 of $10.00 are spent, $2.00 are reserved for run r1, batch b1" in caught.value.message
+    assert caught.value.context["reserved_usd"] == 2.0
+    assert (caught.value.fix or "").startswith("Wait until")
+    with pytest.raises(OverBudget) as caught:
+        refuse_over(_forecast(10, 3.5), [held])
+    assert caught.value.fix == "Raise it."
+
+
+def test_a_reservation_counts_as_long_as_its_holder_can_spend_it() -> None:
+    """A run while its lease lives; a batch while it is on its way, and for a minute while it is being submitted."""
+    made = [Reservation(holder, "ns", 1.0, since=0.0) for holder in ("run:a", "run:b", "batch:c", "batch:d")]
+    on_time, late = GRACE_S / 2, GRACE_S * 2
+    alive = {"live_leases": {"run:a"}, "open_batches": {"c"}}
+    assert [r.holder for r in counting(made, **alive, now=on_time)] == ["run:a", "batch:c", "batch:d"]
+    assert [r.holder for r in counting(made, **alive, now=late)] == ["run:a", "batch:c"]
 
 
 def test_what_nobody_can_price_runs_as_a_sample_only() -> None:

@@ -15,6 +15,7 @@ from mixpeek_orchestration.core.ports.measurements import MeasurementCatalog
 from mixpeek_orchestration.core.ports.migrations import MigrationCatalog, QueryCatalog
 from mixpeek_orchestration.core.ports.models import ModelCatalog
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
+from mixpeek_orchestration.core.ports.reservations import ReservationCatalog
 from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.ports.secrets import SecretCatalog
 from mixpeek_orchestration.core.ports.source_objects import ObjectCatalog
@@ -42,5 +43,6 @@ class Catalog(Protocol):
     queries: QueryCatalog
     syncs: SyncCatalog
     measurements: MeasurementCatalog
+    reservations: ReservationCatalog
 
     def close(self) -> None: ...

@@ -17,6 +17,7 @@ from mixpeek_orchestration.stores.catalog.migration_rows import SqlMigrations, S
 from mixpeek_orchestration.stores.catalog.models import SqlModels
 from mixpeek_orchestration.stores.catalog.objects import SqlObjects
 from mixpeek_orchestration.stores.catalog.published import SqlPackages
+from mixpeek_orchestration.stores.catalog.reservations import SqlReservations
 from mixpeek_orchestration.stores.catalog.resources import SqlResources
 from mixpeek_orchestration.stores.catalog.secrets import SqlSecrets
 from mixpeek_orchestration.stores.catalog.syncs import SqlSyncs
@@ -49,6 +50,7 @@ class SqlCatalog:
         self.queries = SqlQueries(self._database)
         self.syncs = SqlSyncs(self._database)
         self.measurements = SqlMeasurements(self._database)
+        self.reservations = SqlReservations(self._database)
 
     def close(self) -> None:
         """Give back all connections."""

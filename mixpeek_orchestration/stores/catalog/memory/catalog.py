@@ -17,6 +17,7 @@ from mixpeek_orchestration.stores.catalog.memory.migrations import MemoryMigrati
 from mixpeek_orchestration.stores.catalog.memory.models import MemoryModels
 from mixpeek_orchestration.stores.catalog.memory.objects import MemoryObjects
 from mixpeek_orchestration.stores.catalog.memory.published import MemoryPackages
+from mixpeek_orchestration.stores.catalog.memory.reservations import MemoryReservations
 from mixpeek_orchestration.stores.catalog.memory.resources import MemoryResources
 from mixpeek_orchestration.stores.catalog.memory.secrets import MemorySecrets
 from mixpeek_orchestration.stores.catalog.memory.syncs import MemorySyncs
@@ -42,6 +43,7 @@ class MemoryCatalog:
         self.queries = MemoryQueries()
         self.syncs = MemorySyncs()
         self.measurements = MemoryMeasurements()
+        self.reservations = MemoryReservations(clock)
         self.packages = MemoryPackages(self.resources.count_change)
         self.erasures = MemoryErasures(vars(self), self.objects)
 
