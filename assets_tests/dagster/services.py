@@ -23,7 +23,6 @@ from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.reload import LOCATION
 
 DEADLINE_S = 150.0
-_MODULE = "mixpeek_orchestration.definitions"
 
 
 @dataclass
@@ -63,10 +62,10 @@ class Services:
 
     def start(self, *names: str) -> None:
         """Start any of `code_server`, `daemon` and `webserver`; the others want the code server first."""
-        at = ["-h", "127.0.0.1", "-p"]
+        at = ["--host", "127.0.0.1", "--port"]
         workspace = ["-w", str(self.folder / "workspace.yaml")]
         commands = {
-            "code_server": ["dagster", "code-server", "start", "-m", _MODULE, *at, str(self.port)],
+            "code_server": ["mixpeek_orchestration.defs.code_server", *at, str(self.port)],
             "daemon": ["dagster._daemon", "run", *workspace],
             "webserver": ["dagster_webserver", *workspace, *at, str(self.webserver_port)],
         }

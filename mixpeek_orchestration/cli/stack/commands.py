@@ -53,10 +53,9 @@ def ray_command(stack: Stack, ray_folder: Path) -> list[str]:
 
 
 def code_server_command(stack: Stack) -> list[str]:
-    """The only kind of code server that can load definitions anew."""
+    """Our own code server: it loads definitions anew without a new process."""
     where = ["--host", LOOPBACK, "--port", str(stack.settings.code_server_port)]
-    what = ["--module-name", f"{LOCATION}.definitions", "--location-name", LOCATION]
-    return ["dagster", "code-server", "start", "--use-python-environment-entry-point", *what, *where]
+    return [f"{LOCATION}.defs.code_server", *where]
 
 
 def webserver_command(stack: Stack) -> list[str]:

@@ -1,0 +1,97 @@
+"""The code server builds its definitions anew where it is: the same process shows what was published since."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.utils import FuturesAwareThreadPoolExecutor
+
+from assets_tests.dagster.site import PACKAGES, Site, open_site
+from mixpeek_orchestration.defs.code_server import InPlaceServer, in_place_server
+from mixpeek_orchestration.defs.pinning import PINNED
+from mixpeek_orchestration.warehouse.snapshot_files import CURRENT
+
+NOTHING: Any = None  # a request of no content, and a connection that is not looked at
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A home that the settings of this process name, with nothing published."""
+    monkeypatch.setenv("MIXPEEK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MIXPEEK_EXTRACTOR_PATHS", str(PACKAGES))
+    site = open_site(tmp_path / "home")
+    yield site
+    site.warehouse.close()
+
+
+@pytest.fixture
+def server(home: Site) -> Iterator[InPlaceServer]:
+    """What answers webserver and daemon, without its socket."""
+    assert home.settings.snapshots
+    ended, executor = threading.Event(), FuturesAwareThreadPoolExecutor(max_workers=2)
+    served = in_place_server(executor, ended)
+    yield served
+    ended.set()
+    served.cleanup()
+    executor.shutdown()
+
+
+def shown(server: InPlaceServer) -> dg.RepositoryDefinition:
+    loaded = server._loaded_repositories
+    assert loaded is not None
+    (repository,) = loaded.definitions_by_name.values()
+    return repository
+
+
+def keys(server: InPlaceServer) -> set[str]:
+    return {key.to_user_string() for key in shown(server).asset_graph.get_all_asset_keys()}
+
+
+def test_a_reload_shows_what_was_published_since(home: Site, server: InPlaceServer) -> None:
+    """Definitions and the pin of runs to come are the new snapshot's, and the server has a new id by which others see it."""
+    assert keys(server) == set()
+    before = server._server_id
+    home.collection("words", home.bucket("texts"))
+    published = home.snapshot.content_hash
+    server.ReloadCode(NOTHING, NOTHING)
+    assert {"testing/buckets/texts", "testing/collections/words"} <= keys(server)
+    assert server._server_id != before
+    pinned = shown(server).repository_load_data
+    assert pinned is not None
+    assert pinned.reconstruction_metadata[PINNED].data == published
+
+
+def test_what_was_deleted_is_gone_after_a_reload(home: Site, server: InPlaceServer) -> None:
+    """Nothing of an older snapshot stays behind in the process."""
+    bucket = home.bucket("texts")
+    assert home.snapshot.buckets
+    server.ReloadCode(NOTHING, NOTHING)
+    assert keys(server) == {"testing/buckets/texts"}
+    home.warehouse.buckets.delete(home.namespace_id, bucket.bucket_id)
+    assert not home.snapshot.buckets
+    server.ReloadCode(NOTHING, NOTHING)
+    assert keys(server) == set()
+
+
+def test_definitions_that_cannot_be_built_are_told_and_mended_by_the_next_reload(
+    home: Site, server: InPlaceServer
+) -> None:
+    """The server lives on, answers with the reason, and serves again when the file can be read."""
+    current = home.settings.snapshots / CURRENT
+    home.bucket("texts")
+    assert home.snapshot.buckets
+    good = current.read_text()
+    current.write_text("no snapshot")
+    server.ReloadCode(NOTHING, NOTHING)
+    told = server.ListRepositories(NOTHING, NOTHING).serialized_list_repositories_response_or_error
+    assert "is not a snapshot" in told
+    current.write_text(good)
+    server.ReloadCode(NOTHING, NOTHING)
+    told = server.ListRepositories(NOTHING, NOTHING).serialized_list_repositories_response_or_error
+    assert "ListRepositoriesResponse" in told
+    assert keys(server) == {"testing/buckets/texts"}
