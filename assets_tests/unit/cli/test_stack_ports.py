@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mixpeek_orchestration.cli.stack import ports
 from mixpeek_orchestration.cli.stack.layout import Layout
 from mixpeek_orchestration.cli.stack.ports import (
     PORT_FIELDS,
@@ -74,6 +76,29 @@ def test_a_port_that_our_own_process_holds_is_no_conflict(taken_port: int) -> No
     """A running service of the stack does not stand in its own way."""
     settings = Settings(api_port=taken_port).model_copy(update=free_ports(except_for="api_port"))
     refuse_taken_ports(settings, ours={os.getpid()})
+
+
+def test_a_port_of_a_process_that_is_ending_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed process that is still giving its files back can hold a port without being seen."""
+    monkeypatch.setattr(ports, "listeners", lambda _: [])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        settings = Settings(api_port=port).model_copy(update=free_ports(except_for="api_port"))
+        ends = threading.Timer(0.3, server.close)
+        ends.start()
+        refuse_taken_ports(settings, ours=())
+        ends.join()
+
+
+def test_a_port_that_stays_taken_by_someone_unseen_is_told(
+    monkeypatch: pytest.MonkeyPatch, taken_port: int
+) -> None:
+    """After the wait the error says that the holder is not to be seen."""
+    monkeypatch.setattr(ports, "listeners", lambda _: [])
+    monkeypatch.setattr(ports, "DYING_S", 0.2)
+    settings = Settings(api_port=taken_port).model_copy(update=free_ports(except_for="api_port"))
+    with pytest.raises(Conflict, match="by a process of another user"):
+        refuse_taken_ports(settings, ours=())
 
 
 def test_another_ray_cluster_needs_no_ray_ports(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import psutil
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from mixpeek_orchestration.cli.stack.services import LOOPBACK, has_own_ray
 from mixpeek_orchestration.core.errors import Conflict
@@ -16,6 +17,9 @@ from mixpeek_orchestration.settings import Settings
 LOCAL_RAY_PORTS = ("ray_port", "ray_agent_port", "serve_port")
 PORT_FIELDS = ("api_port", "webserver_port", "code_server_port", *LOCAL_RAY_PORTS)
 PUBLIC_FIELDS = ("api_port", "webserver_port")
+DYING_S = 10.0
+"""How long a killed process may keep a port on a busy machine."""
+POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,27 @@ def needed_ports(settings: Settings) -> dict[str, tuple[str, int]]:
 
 
 def refuse_taken_ports(settings: Settings, *, ours: Collection[int]) -> None:
-    """Every port is free or held by one of our own processes; else an error that names port and holder."""
+    """Every port is free or held by one of our own processes; else an error that names port and holder.
+
+    A process that was killed a moment ago may be seen no more while its port still is; it is waited for.
+    """
     for field, (host, port) in needed_ports(settings).items():
-        if is_free(host, port):
-            continue
-        holders = listeners(port)
-        if holders and all(holder.pid in ours for holder in holders):
-            continue
-        raise taken(field, port, holders)
+        holders = _holders(host, port)
+        if holders is not None and not (holders and all(holder.pid in ours for holder in holders)):
+            raise taken(field, port, holders)
+
+
+def _holders(host: str, port: int) -> list[Holder] | None:
+    """Who is in the way of a server there; `None` when nobody is, and nobody in it when it is someone whom this user
+    may not see."""
+    rounds = Retrying(
+        stop=stop_after_delay(DYING_S),
+        wait=wait_fixed(POLL_S),
+        retry=retry_if_result(lambda found: found == []),
+        retry_error_callback=lambda _: [],
+    )
+    found: list[Holder] | None = rounds(lambda: None if is_free(host, port) else listeners(port))
+    return found
 
 
 def taken(field: str, port: int, holders: Collection[Holder]) -> Conflict:
@@ -115,17 +132,21 @@ def is_free(host: str, port: int) -> bool:
 
 
 def listeners(port: int) -> list[Holder]:
-    """The processes that listen on a port, as far as this user may see them."""
+    """The processes that listen on a port, as far as this user may see them and as they are not ending."""
     found = {
         c.pid
         for c in psutil.net_connections("tcp")
         if c.status == psutil.CONN_LISTEN and c.laddr.port == port
     }
-    return [Holder(pid, _command(pid)) for pid in sorted(pid for pid in found if pid)]
+    holders = [Holder(pid, _command(pid)) for pid in sorted(pid for pid in found if pid)]
+    return [holder for holder in holders if holder.command]
 
 
 def _command(pid: int) -> str:
+    """The command line; nothing of a process that has already given back its memory."""
     try:
         return " ".join(psutil.Process(pid).cmdline())[:80]
-    except psutil.Error:
+    except psutil.AccessDenied:
         return "command unknown"
+    except psutil.Error:
+        return ""
