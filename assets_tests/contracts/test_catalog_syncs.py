@@ -108,3 +108,18 @@ def test_only_batches_that_are_over_can_be_forgotten(catalog: Catalog) -> None:
     assert catalog.batches.forget(["draft", "pending", "ended", "unknown"]) == 2
     assert [batch.batch_id for batch in catalog.batches.recent()] == ["pending"]
     assert catalog.batches.object_ids(["draft", "pending"]) == {"draft": [], "pending": ["obj_1"]}
+
+
+def test_a_content_is_held_by_the_synced_files_of_a_bucket(catalog: Catalog) -> None:
+    """Not by duplicates and failures, not by other buckets, and where one sync is left out, by the others."""
+    for name, bucket in (("sync_1", "bkt_1"), ("sync_2", "bkt_1"), ("sync_3", "bkt_2")):
+        catalog.syncs.put(a_sync(name, bucket))
+    catalog.syncs.commit("sync_1", files=[SyncFile("a.md", "1", content_hash="aa")])
+    catalog.syncs.commit("sync_2", files=[SyncFile("b.md", "1", status="duplicate", content_hash="bb")])
+    catalog.syncs.commit("sync_3", files=[SyncFile("c.md", "1", content_hash="cc")])
+    wanted = {"aa", "bb", "cc"}
+    assert catalog.syncs.holders("bkt_1", wanted) == {"aa"}
+    assert catalog.syncs.holders("bkt_1", wanted, besides="sync_1") == set()
+    assert catalog.syncs.holders("bkt_1", wanted, besides="sync_2") == {"aa"}
+    catalog.syncs.commit("sync_1", files=[SyncFile("a.md", "2", content_hash="dd")])
+    assert catalog.syncs.holders("bkt_1", wanted) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection as AnyOf
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -50,12 +51,13 @@ def decide(
     has_place: Callable[[str], bool],
     now: float,
     full: bool = False,
+    elsewhere: AnyOf[str] = frozenset(),
 ) -> SyncPlan:
     """The plan for a listing. `has_place` says whether the bucket has a property for a path; `full` reads every
-    wanted file again, whatever its fingerprint says."""
+    wanted file again, whatever its fingerprint says. `elsewhere` are contents that other syncs of the bucket hold."""
     listed = {one.path: one for one in listing}
     wanted = {path for path, one in listed.items() if is_wanted(one, rules.filters) and has_place(path)}
-    originals = _originals(listed, wanted, known)
+    originals = _originals(listed, wanted, known) | set(elsewhere)
     fresh: list[Listed] = []
     changed: list[Listed] = []
     copies: list[Listed] = []

@@ -12,10 +12,10 @@ from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound
 from mixpeek_orchestration.core.identity import content_hash
+from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
-from mixpeek_orchestration.core.ports.source_objects import ObjectCatalog
 from mixpeek_orchestration.core.ports.syncs import SyncSource
-from mixpeek_orchestration.core.sync import Listed, SyncFile, SyncRules
+from mixpeek_orchestration.core.sync import Listed, Sync, SyncFile, SyncRules
 from mixpeek_orchestration.core.sync_filters import mime_type_of, property_for
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
@@ -51,12 +51,16 @@ class Taken:
 class FileIntake:
     """Turns files into objects, a chunk at a time."""
 
-    def __init__(self, bucket: Bucket, catalog: ObjectCatalog, store: ObjectStore, batches: Batches) -> None:
+    def __init__(
+        self, sync: Sync, bucket: Bucket, catalog: Catalog, store: ObjectStore, batches: Batches
+    ) -> None:
+        self._sync_id = sync.sync_id
         self._bucket = bucket
-        self._catalog = catalog
+        self._catalog = catalog.objects
+        self._syncs = catalog.syncs
         self._contents: dict[str, Content] = {}
         self._objects = Objects(
-            catalog, store, uploaded=lambda _, path: self._contents[path], removals=batches
+            catalog.objects, store, uploaded=lambda _, path: self._contents[path], removals=batches
         )
 
     def take(
@@ -77,7 +81,7 @@ class FileIntake:
         taken = Taken()
         contents, failures = _told_apart(chunk, _read(source, chunk))
         hashes = {path: content_hash(data) for path, data in contents.items()}
-        copies = _copies(hashes, holders) if rules.skip_duplicates else set()
+        copies = self._copies(hashes, known, holders) if rules.skip_duplicates else set()
         originals = {path: data for path, data in contents.items() if path not in copies}
         puts = self._stored(rules, originals, failures)
         for one in chunk:
@@ -102,6 +106,18 @@ class FileIntake:
     def fingerprints(self, object_ids: Sequence[str]) -> dict[str, str]:
         """The fingerprints of the live ones among these objects."""
         return {name: one.source_fp for name, one in self._catalog.get_many(object_ids).items()}
+
+    def _copies(
+        self, hashes: Mapping[str, str], known: Mapping[str, SyncFile], holders: Mapping[str, str]
+    ) -> set[str]:
+        """The paths whose content needs no object of theirs. A file keeps the one that it has: of two syncs that met
+        in the same content, neither gives way to the other."""
+        elsewhere = self._syncs.holders(self._bucket.bucket_id, set(hashes.values()), besides=self._sync_id)
+        kept = {
+            path for path, one in known.items() if one.has_object and one.content_hash == hashes.get(path)
+        }
+        others = {path for path, hashed in hashes.items() if hashed in elsewhere and path not in kept}
+        return _copies(hashes, holders) | others
 
     def _stored(
         self, rules: SyncRules, contents: Mapping[str, bytes], failures: dict[str, MixpeekError]

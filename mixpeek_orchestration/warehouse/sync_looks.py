@@ -16,6 +16,7 @@ from mixpeek_orchestration.core.sync import Listed, Sync
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.sync_batch import readers
+from mixpeek_orchestration.warehouse.sync_neighbours import has_lost_holder
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def reason_to_run(
     below = readers(catalog, batches, bucket, sync.rules)
     if sync_looks.mark_of(seen.listing, sync.rules, bucket.properties, below) != sync.state.settled:
         return "its source changed"
+    if has_lost_holder(catalog.syncs, sync):
+        return "a file is the last of its content in the bucket"
     moment, stamp, files = time.time(), now(), len(seen.listing)
     catalog.syncs.change(
         sync.sync_id,

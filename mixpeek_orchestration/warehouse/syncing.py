@@ -36,6 +36,7 @@ from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.leases import HeldLease, hold
 from mixpeek_orchestration.warehouse.sync_batch import OpenBatch, readers
 from mixpeek_orchestration.warehouse.sync_files import FileIntake, Taken
+from mixpeek_orchestration.warehouse.sync_neighbours import held_elsewhere, wake_others
 
 Progress = Callable[[str], None]
 _TOGETHER: Final = 500
@@ -65,7 +66,7 @@ def carry_out(
         if sync.state.paused:
             return run.skip(f"The sync is paused: {sync.state.pause_reason or 'by a person'}.")
         try:
-            run.go(open_source(sync.rules.source_path), FileIntake(bucket, catalog.objects, store, batches))
+            run.go(open_source(sync.rules.source_path), FileIntake(sync, bucket, catalog, store, batches))
         except MixpeekError as error:
             run.end(error)
             raise
@@ -138,6 +139,8 @@ class SyncRun:
             return replace(sync, state=state, totals=_totals(sync.totals, self.job, moment - self.started))
 
         self._commit(edit=ended)
+        if self.job.synced or self.job.removed:
+            wake_others(self.catalog.syncs, self.sync)
         self.progress(self.job.line)
         return self.job
 
@@ -166,6 +169,7 @@ class SyncRun:
             has_place=lambda path: property_for(properties, path, named=named) is not None,
             now=self.started,
             full=self.sync.state.full_requested,
+            elsewhere=held_elsewhere(self.catalog.syncs, self.sync, known.values()),
         )
         job = replace(self.job, phase="downloading", total=len(plan.ingest) + plan.kept)
         self._commit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mixpeek_orchestration.core.ports.batches import BatchCatalog
+from mixpeek_orchestration.core.ports.connections import ConnectionCatalog
 from mixpeek_orchestration.core.ports.deployments import DeploymentCatalog
 from mixpeek_orchestration.core.ports.erasures import ErasureCatalog
 from mixpeek_orchestration.core.ports.failures import FailureCatalog
@@ -42,6 +43,7 @@ class Catalog(Protocol):
     migrations: MigrationCatalog
     queries: QueryCatalog
     syncs: SyncCatalog
+    connections: ConnectionCatalog
     measurements: MeasurementCatalog
     reservations: ReservationCatalog
 

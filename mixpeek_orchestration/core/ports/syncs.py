@@ -28,6 +28,10 @@ class SyncCatalog(Protocol):
     def files(self, sync_id: str, *, statuses: AnyOf[str] | None = None) -> list[SyncFile]:
         """By path."""
 
+    def holders(self, bucket_id: str, contents: AnyOf[str], *, besides: str = "") -> set[str]:
+        """Those of these content hashes that a synced file of the bucket holds as an object; of other syncs than
+        `besides`."""
+
     def commit(
         self,
         sync_id: str,

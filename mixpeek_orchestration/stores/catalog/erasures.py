@@ -189,7 +189,7 @@ def _forget_contents_of_files(connection: Connection, subject: Subject) -> None:
     for content in sorted(subject.contents):
         of_object = _contains(sync_files.c.body, subject.object_id)
         emptied = func.replace(sync_files.c.body, content, "")
-        connection.execute(update(sync_files).where(of_object).values(body=emptied))
+        connection.execute(update(sync_files).where(of_object).values(body=emptied, content_hash=""))
 
 
 def _count(connection: Connection, table: Table, subject: Subject) -> int:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest Alembic revision, known without importing Alembic; a test compares the two."""
 
 metadata = MetaData(

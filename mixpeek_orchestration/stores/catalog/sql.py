@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixpeek_orchestration.stores.catalog.batches import SqlBatches
+from mixpeek_orchestration.stores.catalog.connections import SqlConnections
 from mixpeek_orchestration.stores.catalog.database import BUSY_TIMEOUT_S, Database
 from mixpeek_orchestration.stores.catalog.deployments import SqlDeployments
 from mixpeek_orchestration.stores.catalog.erasures import SqlErasures
@@ -49,6 +50,7 @@ class SqlCatalog:
         self.migrations = SqlMigrations(self._database)
         self.queries = SqlQueries(self._database)
         self.syncs = SqlSyncs(self._database)
+        self.connections = SqlConnections(self._database)
         self.measurements = SqlMeasurements(self._database)
         self.reservations = SqlReservations(self._database)
 

@@ -1,4 +1,4 @@
-"""The tables of syncs."""
+"""The tables of syncs and storage connections."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ sync_files = Table(
     Column("sync_id", Text, primary_key=True),
     Column("path", Text, primary_key=True),
     Column("status", Text, nullable=False),
+    Column("content_hash", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     Index(None, "sync_id", "status"),
+    Index(None, "content_hash"),
     sqlite_with_rowid=False,
 )
 
@@ -41,4 +43,12 @@ sync_jobs = Table(
     Column("status", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index(None, "sync_id", "seq"),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("connection_id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
 )

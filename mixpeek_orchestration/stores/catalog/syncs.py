@@ -63,6 +63,16 @@ class SqlSyncs:
         with self._database.reading() as connection:
             return [decoded(SyncFile, body) for body in connection.execute(statement).scalars()]
 
+    def holders(self, bucket_id: str, contents: AnyOf[str], *, besides: str = "") -> set[str]:
+        """Those of these contents that a synced file of the bucket holds as an object."""
+        of_bucket = select(syncs.c.sync_id).where(syncs.c.bucket_id == bucket_id, syncs.c.sync_id != besides)
+        held = select(sync_files.c.content_hash).where(
+            sync_files.c.status == "synced", sync_files.c.sync_id.in_(of_bucket)
+        )
+        with self._database.reading() as connection:
+            found = held.where(among(connection, sync_files.c.content_hash, contents)).distinct()
+            return set(connection.execute(found).scalars())
+
     def commit(
         self,
         sync_id: str,
@@ -81,10 +91,7 @@ class SqlSyncs:
                 named = among(connection, sync_files.c.path, forget)
                 connection.execute(delete(sync_files).where(sync_files.c.sync_id == sync_id, named))
             if files:
-                rows = [
-                    {"sync_id": sync_id, "path": one.path, "status": one.status, "body": encoded(one)}
-                    for one in files
-                ]
+                rows = [_file_row(sync_id, one) for one in files]
                 connection.execute(upsert(connection, sync_files, key=["sync_id", "path"]), rows)
             if job is not None:
                 row = {"sync_job_id": job.sync_job_id, "sync_id": sync_id, "status": job.status}
@@ -125,6 +132,11 @@ def _found(connection: Connection, sync_id: str, *, lock: bool = False) -> Sync 
     statement = select(syncs.c.body).where(syncs.c.sync_id == sync_id)
     body = connection.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
     return None if body is None else decoded(Sync, body)
+
+
+def _file_row(sync_id: str, one: SyncFile) -> dict[str, str]:
+    found = {"path": one.path, "status": one.status, "content_hash": one.content_hash}
+    return {"sync_id": sync_id, **found, "body": encoded(one)}
 
 
 def _keep(connection: Connection, sync: Sync) -> Sync:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from mixpeek_orchestration.stores.catalog.memory.batches import MemoryBatches
+from mixpeek_orchestration.stores.catalog.memory.connections import MemoryConnections
 from mixpeek_orchestration.stores.catalog.memory.deployments import MemoryDeployments
 from mixpeek_orchestration.stores.catalog.memory.erasures import MemoryErasures
 from mixpeek_orchestration.stores.catalog.memory.failures import MemoryFailures
@@ -42,6 +43,7 @@ class MemoryCatalog:
         self.migrations = MemoryMigrations(self.resources.put_generation)
         self.queries = MemoryQueries()
         self.syncs = MemorySyncs()
+        self.connections = MemoryConnections()
         self.measurements = MemoryMeasurements()
         self.reservations = MemoryReservations(clock)
         self.packages = MemoryPackages(self.resources.count_change)

@@ -57,6 +57,13 @@ class MemorySyncs:
             every = sorted(self._files.get(sync_id, {}).values(), key=lambda one: one.path)
         return [one for one in every if statuses is None or one.status in statuses]
 
+    def holders(self, bucket_id: str, contents: AnyOf[str], *, besides: str = "") -> set[str]:
+        """Those of these contents that a synced file of the bucket holds as an object."""
+        with self._lock:
+            others = [s.sync_id for s in self.all(bucket_id=bucket_id) if s.sync_id != besides]
+            files = [one for sync_id in others for one in self._files.get(sync_id, {}).values()]
+        return {one.content_hash for one in files if one.status == "synced"} & set(contents)
+
     def commit(
         self,
         sync_id: str,
