@@ -44,9 +44,10 @@ def open_warehouse(
     from mixpeek_orchestration.stores.documents import open_documents
     from mixpeek_orchestration.stores.objects import open_objects
     from mixpeek_orchestration.stores.sources import open_source
+    from mixpeek_orchestration.warehouse.parts import Parts
     from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
     from mixpeek_orchestration.warehouse.syncs import SyncPolicy
-    from mixpeek_orchestration.warehouse.warehouse import Parts, Warehouse
+    from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
     catalog = catalog or open_catalog(settings.catalog)
     folders = PackageRegistry(settings.extractor_folders, settings.root / "extractors")
