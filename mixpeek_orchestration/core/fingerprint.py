@@ -19,12 +19,15 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.identity import digest
 
 LENGTH = 32
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)  # made once: `json.dumps` makes one for every value
 
 
 def canonical_json(value: object) -> str:
     """JSON with sorted keys and no spaces; raises `InvalidInput` for what JSON cannot say (NaN included)."""
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _CANONICAL.encode(value)
         text.encode()
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"A value cannot be written as JSON in UTF-8: {error}.", value=value) from error
@@ -63,44 +66,6 @@ def changed_parts(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
         elif old[name] != new[name]:
             verbs.append(f"{name} changed")
     return verbs
-
-
-def told_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """The same in words for people: which file, parameter, dependency or model, and from what to what."""
-    return [
-        _told(name, old.get(name), new.get(name))
-        for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
-    ]
-
-
-_WHAT = {
-    "module": "the code in {0}",
-    "data": "the data file {0}",
-    "parameter": "the parameter {0}",
-    "dependency": "the dependency {0}",
-    "model": "the model {0}",
-    "own_model": "the weights of your model {0}",
-}
-_MODEL_PARTS = ("revision", "backend", "weights")
-
-
-def _told(name: str, old: str | None, new: str | None) -> str:
-    kind, _, rest = name.partition(":")
-    what = _WHAT[kind].format(rest) if kind in _WHAT else f"the {name}"
-    if old is None or new is None:
-        return f"{what} {'is new' if old is None else 'is gone'}"
-    if kind == "dependency":
-        return f"{what} went from {old} to {new}"
-    if kind == "model":
-        return f"{what} has {_told_model(old, new)}"
-    return f"{what} {'have' if name == 'parameters' or kind == 'own_model' else 'has'} changed"
-
-
-def _told_model(old: str, new: str) -> str:
-    """What differs between two `revision|backend|digest`."""
-    pairs = zip(_MODEL_PARTS, old.split("|"), new.split("|"), strict=False)
-    return "other " + " and ".join(name for name, before, after in pairs if before != after)
 
 
 def source_fp(source: str) -> str:
