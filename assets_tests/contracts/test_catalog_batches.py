@@ -193,6 +193,18 @@ def test_a_canceled_batch_stays_canceled(batches: BatchCatalog) -> None:
     assert (reported.status, dict(reported.tiers)) == ("CANCELED", {"col_one": GOOD})
 
 
+def test_reports_of_an_earlier_submission_are_not_taken(batches: BatchCatalog) -> None:
+    """A run that was called off reports late: the batch that waits for its next run stays as it is."""
+    _running(batches)
+    batches.cancel("btc_one")
+    waiting = batches.submit("btc_one")
+    late = batches.record_tiers("col_one", {"btc_one": GOOD}, run_id="run_1", submissions={"btc_one": 1})
+    assert late == {"btc_one": waiting}
+    batches.start("btc_one", run_id="run_2")
+    known = batches.record_tiers("col_one", {"btc_one": GOOD}, run_id="run_2", submissions={"btc_one": 2})
+    assert dict(known["btc_one"].tiers) == {"col_one": GOOD}
+
+
 def test_only_the_present_submission_can_fail(batches: BatchCatalog) -> None:
     """A late failure of an earlier submission, or of an ended batch, changes nothing."""
     _running(batches)

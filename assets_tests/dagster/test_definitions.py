@@ -120,6 +120,7 @@ def test_an_empty_folder_gives_definitions_with_nothing_but_upkeep(tmp_path: Pat
 
     assert list(defs.resolve_all_asset_specs()) == []
     assert {sensor.name for sensor in defs.sensors or ()} == {
+        "canceled_batches",
         "ended_runs",
         "dead_runs",
         "unwanted_endpoints",

@@ -61,3 +61,9 @@ def status_after(batch: Batch) -> BatchStatus:
     if outcomes & {"FAILED", "COMPLETED_WITH_ERRORS"}:
         return "COMPLETED_WITH_ERRORS"
     return "CANCELED" if "CANCELED" in outcomes else "COMPLETED"
+
+
+def is_called_off(batch: Batch | None, submission: int) -> bool:
+    """Whether a run that began with this submission of a batch works for nobody: it is canceled, in another submission,
+    or forgotten."""
+    return batch is None or batch.status == "CANCELED" or batch.submission != submission

@@ -13,6 +13,7 @@ from mixpeek_orchestration.defs.lineage import lineage_asset, no_retry_in_vain, 
 from mixpeek_orchestration.defs.progress import Progress
 from mixpeek_orchestration.defs.reporting import RunReporter
 from mixpeek_orchestration.defs.resources import WarehouseResource
+from mixpeek_orchestration.defs.stopping import canceled_batches, ended_early, stoppable
 from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
 
 FAILED_OUTCOMES = frozenset({"FAILED", "CANCELED"})
@@ -46,7 +47,7 @@ def collection_asset(
         code_version=collection.definition_fp,
     )
     def documents(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
-        with no_retry_in_vain():
+        with no_retry_in_vain(), stoppable(context) as stop:
             tag_run(context, collection)
             opened = warehouse.open()
             reports = opened.materialize(
@@ -54,13 +55,19 @@ def collection_asset(
                 list(context.partition_keys),
                 run_id=context.run_id,
                 progress=Progress(context.log.info),
+                stop=stop,
             )
+            canceled = canceled_batches(opened, context.partition_keys)
             reporter = RunReporter(opened, collection, addresses, sources)
             spent = opened.spending.run_metadata(collection.collection_id, context.run_id)
             metadata = {**reporter.of_run(reports), **spent}
             for batch_id, of_batch in reporter.of_batches(reports).items():
                 context.add_asset_metadata(of_batch, partition_key=batch_id)
-        whole = total(list(reports.values()), collection_id=collection.collection_id)
+        if stop.is_final or len(canceled) == len(reports):
+            everything = total(list(reports.values()))
+            raise ended_early(context, f"{everything.line}; {', '.join(list(canceled)[:10])}", metadata)
+        wanted = [report for batch_id, report in reports.items() if batch_id not in canceled]
+        whole = total(wanted, collection_id=collection.collection_id)
         if whole.outcome in FAILED_OUTCOMES:
             report_checks_now(context.instance, collection, opened, addresses)
             raise dg.Failure(f"{whole.outcome}: {whole.line}", metadata=metadata, allow_retries=False)

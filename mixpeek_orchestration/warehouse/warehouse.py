@@ -14,6 +14,7 @@ from mixpeek_orchestration.warehouse.materialize import Materializer
 from mixpeek_orchestration.warehouse.planning import Planned
 from mixpeek_orchestration.warehouse.services import Services
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.stopping import Stop
 from mixpeek_orchestration.warehouse.till import open_till
 from mixpeek_orchestration.warehouse.work import Progress
 
@@ -39,8 +40,10 @@ class Warehouse(Services):
         *,
         run_id: str,
         progress: Progress = lambda _: None,
+        stop: Stop | None = None,
     ) -> dict[str, TierReport]:
-        """The collection, up to date with these batches (its whole source without them); a report per batch."""
+        """The collection, up to date with these batches (its whole source without them); a report per batch. What
+        `stop` ends early is accounted for as not run."""
         with open_till(self.spending, self.estimates, self.runs, run_id) as till:
             materializer = Materializer(
                 self.catalog,
@@ -49,7 +52,7 @@ class Warehouse(Services):
                 choose_runner=till.measured(self.parts.choose_runner),
                 make_job=till.admitted(self.parts.make_job),
             )
-            reports = materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress)
+            reports = materializer.run(collection_id, batch_ids, run_id=run_id, progress=progress, stop=stop)
         self.drift.note(self.collections.by_id(collection_id))
         return reports
 

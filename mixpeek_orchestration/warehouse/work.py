@@ -26,6 +26,7 @@ from mixpeek_orchestration.warehouse.items import LoadedItem
 from mixpeek_orchestration.warehouse.leases import HeldLease
 from mixpeek_orchestration.warehouse.planning import Planned
 from mixpeek_orchestration.warehouse.rows import commit_rows, patched_rows, split_by_item
+from mixpeek_orchestration.warehouse.stopping import CalledOff, RunStopped, Stop
 
 _LOAD_CHUNK = 1_000
 
@@ -61,6 +62,9 @@ class Work:
         run_id: str,
         group: CommitGroup,
         progress: Progress,
+        *,
+        stop: Stop,
+        called_off: CalledOff,
     ) -> None:
         self._catalog = catalog
         self._documents = documents
@@ -68,6 +72,10 @@ class Work:
         self._lease = lease
         self._run_id = run_id
         self._progress = progress
+        self._stop = stop
+        self._called_off = called_off
+        self._off: frozenset[str] = frozenset()
+        self._wanted: set[str] = set()
         self._table = planned.generation.table
         self._group = group.scaled(documents.count(self._table))
         self._batch_of = {root: batch for batch, roots in planned.roots_by_batch.items() for root in roots}
@@ -135,9 +143,9 @@ class Work:
     def _extract(self, runner: Runner, job: ExtractionJob, items: Sequence[str]) -> None:
         group: list[Extracted] = []
         opened = time.monotonic()
-        results = runner.run(job, self._sources(items))
+        results = iter(runner.run(job, self._sources(items)))
         try:
-            for extracted in results:
+            while (extracted := self._next(results)) is not None:
                 group.append(extracted)
                 done = sum(len(part.items) for part in group)
                 rows = sum(part.rows.num_rows for part in group)
@@ -154,13 +162,30 @@ class Work:
         if group:
             self._commit_group(group)
 
+    def _next(self, results: Iterator[Extracted]) -> Extracted | None:
+        """`None` at the end, and when the run is to stop: what was begun then and is not finished is given up."""
+        try:
+            with self._stop.listening():
+                return None if self._called_off.is_all else next(results, None)
+        except RunStopped:
+            return None
+
     def _sources(self, items: Sequence[str]) -> Iterator[SourceItem]:
         """The items as the engine takes them, loaded as they are asked for; those that vanished are left out."""
         for chunk in _chunks(items, _LOAD_CHUNK):
             loaded = self._planned.reader.load(chunk)
             self._loaded.update(loaded)
             self.tally.vanished.update(item for item in chunk if item not in loaded)
-            yield from (loaded[item].source for item in chunk if item in loaded)
+            present = (loaded[item] for item in chunk if item in loaded)
+            yield from (item.source for item in present if self._is_wanted(item.root_object))
+
+    def _is_wanted(self, root: str) -> bool:
+        """Whether a batch that is not called off has the object."""
+        off = self._called_off.ids
+        if off != self._off:
+            parts = self._planned.roots_by_batch.items()
+            self._off, self._wanted = off, {r for batch, roots in parts if batch not in off for r in roots}
+        return not off or root in self._wanted
 
     def _commit_group(self, group: Sequence[Extracted]) -> None:
         done = [item for part in group for item in part.items]

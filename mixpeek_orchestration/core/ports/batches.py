@@ -45,9 +45,15 @@ class BatchCatalog(Protocol):
         """Keep the report of one collection and set the status that follows (`core.batch.status_after`)."""
 
     def record_tiers(
-        self, collection_id: str, reports: Mapping[str, TierReport], *, run_id: str
+        self,
+        collection_id: str,
+        reports: Mapping[str, TierReport],
+        *,
+        run_id: str,
+        submissions: Mapping[str, int] | None = None,
     ) -> dict[str, Batch]:
-        """The same for a set of batches, by batch id, all of them or none."""
+        """The same for a set of batches, by batch id, all of them or none. A batch that has moved on from the submission
+        named in `submissions` stays as it is."""
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` with a reason, unless the batch has ended or moved on to another submission."""

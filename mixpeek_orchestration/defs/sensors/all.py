@@ -7,6 +7,7 @@ import dagster as dg
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.erasing import unfinished_erasures
 from mixpeek_orchestration.defs.sensors.batches import batch_sensor
+from mixpeek_orchestration.defs.sensors.called_off import canceled_batches
 from mixpeek_orchestration.defs.sensors.drift import drift_sensor
 from mixpeek_orchestration.defs.sensors.endpoints import endpoint_sensor
 from mixpeek_orchestration.defs.sensors.reaper import dead_runs
@@ -23,7 +24,7 @@ def build_sensors(
     """Upkeep always; what asks for runs only where there is something defined to run."""
     sources = [r for r in (*snapshot.buckets, *snapshot.collections) if naming.identifier(r) in defined]
     endpoints = [e for e in snapshot.endpoints if naming.identifier(e) in defined]
-    sensors = [ended_runs, dead_runs, unwanted_endpoints, due_syncs, unfinished_erasures]
+    sensors = [ended_runs, canceled_batches, dead_runs, unwanted_endpoints, due_syncs, unfinished_erasures]
     if sources:
         keys = {naming.identifier(resource): naming.asset_key(resource) for resource in sources}
         sensors.append(batch_sensor(snapshot, keys, snapshots))

@@ -51,8 +51,13 @@ def started(batch: Batch, run_id: str) -> Batch:
     return replace(batch, status="IN_PROGRESS", run_id=run_id, error=None, started_at=started_at)
 
 
-def reported(batch: Batch, collection_id: str, report: TierReport, run_id: str) -> Batch:
-    """The batch with one more report and the status that follows. A canceled batch stays canceled."""
+def reported(
+    batch: Batch, collection_id: str, report: TierReport, run_id: str, *, submission: int | None = None
+) -> Batch:
+    """The batch with one more report and the status that follows. A canceled batch stays canceled; one that has moved
+    on to another submission takes no report of this one."""
+    if submission not in (None, batch.submission):
+        return batch
     batch = replace(batch, tiers={**batch.tiers, collection_id: report}, run_id=run_id)
     if batch.status == "CANCELED":
         return batch

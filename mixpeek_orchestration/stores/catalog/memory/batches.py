@@ -83,12 +83,23 @@ class MemoryBatches:
         return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
 
     def record_tiers(
-        self, collection_id: str, reports: Mapping[str, TierReport], *, run_id: str
+        self,
+        collection_id: str,
+        reports: Mapping[str, TierReport],
+        *,
+        run_id: str,
+        submissions: Mapping[str, int] | None = None,
     ) -> dict[str, Batch]:
         """Keep the reports of one collection and set the statuses that follow."""
         return self._moved_together(
             reports,
-            lambda batch: batch_flow.reported(batch, collection_id, reports[batch.batch_id], run_id),
+            lambda batch: batch_flow.reported(
+                batch,
+                collection_id,
+                reports[batch.batch_id],
+                run_id,
+                submission=(submissions or {}).get(batch.batch_id),
+            ),
         )
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
