@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from mixpeek_orchestration.core.sync_mapping import SchemaMapping
+
 FileStatus = Literal["synced", "duplicate", "failed", "dead"]
 JobStatus = Literal["running", "completed", "failed", "interrupted", "skipped"]
 Trigger = Literal["scheduled", "manual", "resume"]
@@ -69,6 +71,7 @@ class SyncRules:
     skip_batch_submission: bool = False
     skip_duplicates: bool = True
     blob_property: str | None = None
+    mapping: SchemaMapping = field(default_factory=SchemaMapping)
     batch_collection_ids: tuple[str, ...] = ()
     max_objects_per_run: int = 100_000
     description: str | None = None

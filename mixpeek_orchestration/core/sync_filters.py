@@ -5,11 +5,13 @@ from __future__ import annotations
 import fnmatch
 import mimetypes
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from mixpeek_orchestration.core.bucket import Property
-from mixpeek_orchestration.core.sync import FileFilters, Listed
+from mixpeek_orchestration.core.sync import FileFilters, Listed, SyncRules
+from mixpeek_orchestration.core.sync_mapping import DEFAULT_PROPERTY, BlobMapping
 
 _TEXT_TYPES: Final = {
     ".rst": "text/x-rst",
@@ -64,6 +66,43 @@ def property_for(properties: Mapping[str, Property], path: str, *, named: str | 
     if named is not None:
         return named if named in fitting else None
     return fitting[0] if fitting else None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in an object a file goes, and as what."""
+
+    property_name: str
+    mime_type: str
+
+
+def place_for(properties: Mapping[str, Property], path: str, rules: SyncRules) -> Place | None:
+    """The place of a file: that of the first mapping that fits it, or without mappings the one its MIME type asks for.
+
+    `None` when the bucket has no place for such a file.
+    """
+    if rules.mapping.blobs:
+        found = (_mapped_place(properties, path, one) for one in rules.mapping.blobs)
+        return next((place for place in found if place is not None), None)
+    name = property_for(properties, path, named=rules.blob_property)
+    return None if name is None else Place(name, mime_type_of(path))
+
+
+def mapped_property(properties: Mapping[str, Property], one: BlobMapping) -> str | None:
+    """The blob property that a mapping names: itself, or by its own name; `None` when the bucket has no such one."""
+    names = [one.property_name] if one.property_name else [one.name, DEFAULT_PROPERTY]
+    return next((name for name in names if name in properties and properties[name].is_blob), None)
+
+
+def _mapped_place(properties: Mapping[str, Property], path: str, one: BlobMapping) -> Place | None:
+    name = mapped_property(properties, one)
+    if name is None:
+        return None
+    mime_type = one.mime_type or mime_type_of(path)
+    fits = blob_type_for(mime_type) == properties[name].type
+    if one.blob_type and not fits:  # Said by people who know better than the name.
+        return Place(name, one.mime_type)
+    return Place(name, mime_type) if fits else None
 
 
 def is_wanted(listed: Listed, filters: FileFilters) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from mixpeek_orchestration.core.bucket import Property
 from mixpeek_orchestration.core.fingerprint import canonical_json
 from mixpeek_orchestration.core.sync import Listed, Sync, SyncRules, SyncState
-from mixpeek_orchestration.core.sync_filters import is_wanted, property_for
+from mixpeek_orchestration.core.sync_filters import is_wanted, place_for
 
 LONGEST_LOOK_S: Final = 3.0
 """A source that takes longer to list is listed by runs only."""
@@ -38,9 +38,7 @@ def _that_matter(
     """Files that are not wanted matter only where an object of one is kept until the file goes."""
     for one in listing:
         kept = not rules.reconcile.on_filter_drift
-        if kept or (
-            is_wanted(one, rules.filters) and property_for(properties, one.path, named=rules.blob_property)
-        ):
+        if kept or (is_wanted(one, rules.filters) and place_for(properties, one.path, rules)):
             yield one
 
 

@@ -173,6 +173,11 @@ def after_failure(
     )
 
 
+def makes_other_objects(old: SyncRules, new: SyncRules) -> bool:
+    """Whether other rules make other objects of files that did not change: all of them are then read again."""
+    return (old.mapping, old.blob_property) != (new.mapping, new.blob_property)
+
+
 def is_due(sync: Sync, now: float) -> bool:
     """Whether a sync should run now: it was asked for, or its next look has come."""
     state = sync.state

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound, NotReady
 from mixpeek_orchestration.core.ports.syncs import SyncSource
 from mixpeek_orchestration.core.sync import Listed
+from mixpeek_orchestration.core.sync_mapping import Labels
 
 _REMOTE = frozenset({"s3", "s3a"})
 
@@ -59,6 +60,11 @@ class FolderSource:
             raise _gone(path) from None
         except OSError as error:
             raise NotReady(f"{path} cannot be read: {error.strerror}.", value=path) from error
+
+    def labels(self, path: str, *, tags: bool, metadata: bool) -> Labels:
+        """None: a file has a name and bytes."""
+        del path, tags, metadata
+        return Labels()
 
     def _listed(self, place: Path) -> Listed | None:
         """The file, unless it was removed since or is none (a socket, a link to elsewhere)."""
@@ -110,6 +116,20 @@ class RemoteSource:
                 return bytes(self._filesystem().cat_file(f"{self._prefix}/{path}"))
             except FileNotFoundError:
                 raise _gone(path) from None
+
+    def labels(self, path: str, *, tags: bool, metadata: bool) -> Labels:
+        """The tags and the user metadata of an object; raises as `read`."""
+        bucket, _, key = f"{self._prefix}/{path}".partition("/")
+        with self._reachable():
+            filesystem = self._filesystem()
+            try:
+                asked = {"Bucket": bucket, "Key": key}
+                tagged = filesystem.call_s3("get_object_tagging", **asked)["TagSet"] if tags else []
+                said = filesystem.call_s3("head_object", **asked)["Metadata"] if metadata else {}
+            except FileNotFoundError:
+                raise _gone(path) from None
+        lowered = {name.lower(): value for name, value in said.items()}
+        return Labels({one["Key"]: one["Value"] for one in tagged}, lowered)
 
     @property
     def _prefix(self) -> str:

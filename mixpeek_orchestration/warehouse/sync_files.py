@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket
@@ -16,7 +16,8 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.syncs import SyncSource
 from mixpeek_orchestration.core.sync import Listed, Sync, SyncFile, SyncRules
-from mixpeek_orchestration.core.sync_filters import mime_type_of, property_for
+from mixpeek_orchestration.core.sync_filters import place_for
+from mixpeek_orchestration.core.sync_mapping import Labels, SchemaMapping, mapped_fields
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.blobs import Content, checked_text
@@ -24,6 +25,7 @@ from mixpeek_orchestration.warehouse.objects import Objects, Put
 from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
 
 _READERS: Final = 8
+T = TypeVar("T")
 
 
 @dataclass
@@ -59,6 +61,7 @@ class FileIntake:
         self._catalog = catalog.objects
         self._syncs = catalog.syncs
         self._contents: dict[str, Content] = {}
+        self._labels: dict[str, Labels] = {}
         self._objects = Objects(
             catalog.objects, store, uploaded=lambda _, path: self._contents[path], removals=batches
         )
@@ -79,7 +82,8 @@ class FileIntake:
         objects from being stored at all.
         """
         taken = Taken()
-        contents, failures = _told_apart(chunk, _read(source, chunk))
+        contents, failures = _told_apart(chunk, _side_by_side([one.path for one in chunk], source.read))
+        self._label(contents, source, rules.mapping, failures)
         hashes = {path: content_hash(data) for path, data in contents.items()}
         copies = self._copies(hashes, known, holders) if rules.skip_duplicates else set()
         originals = {path: data for path, data in contents.items() if path not in copies}
@@ -106,6 +110,27 @@ class FileIntake:
     def fingerprints(self, object_ids: Sequence[str]) -> dict[str, str]:
         """The fingerprints of the live ones among these objects."""
         return {name: one.source_fp for name, one in self._catalog.get_many(object_ids).items()}
+
+    def _label(
+        self,
+        contents: dict[str, bytes],
+        source: SyncSource,
+        mapping: SchemaMapping,
+        failures: dict[str, MixpeekError],
+    ) -> None:
+        """The labels of what was read, where the mapping wants some; a file without them is a failure, not a guess."""
+        tags, metadata = mapping.reads("tag"), mapping.reads("metadata")
+        self._labels = {}
+        if not tags and not metadata:
+            return
+        paths = list(contents)
+        got = _side_by_side(paths, lambda path: source.labels(path, tags=tags, metadata=metadata))
+        for path, labels in zip(paths, got, strict=True):
+            if isinstance(labels, Labels):
+                self._labels[path] = labels
+            else:
+                failures[path] = labels
+                del contents[path]
 
     def _copies(
         self, hashes: Mapping[str, str], known: Mapping[str, SyncFile], holders: Mapping[str, str]
@@ -153,30 +178,32 @@ class FileIntake:
 
     def _spec(self, rules: SyncRules, path: str, data: bytes) -> ObjectSpec:
         bucket = self._bucket
-        name = property_for(bucket.properties, path, named=rules.blob_property)
-        assert name is not None, "the plan names only files that have a place"
-        if bucket.properties[name].type == "text":
+        place = place_for(bucket.properties, path, rules)
+        assert place is not None, "the plan names only files that have a place"
+        if bucket.properties[place.property_name].type == "text":
             data = checked_text(data, field=path)
         filename = path.rsplit("/", 1)[-1]
-        self._contents[path] = Content(data, mime_type_of(path), filename)
+        self._contents[path] = Content(data, place.mime_type, filename)
+        types = {name: prop.type for name, prop in bucket.properties.items()}
+        fields = mapped_fields(rules.mapping, path, self._labels.get(path, Labels()), types)
         return ObjectSpec(
-            blobs=[BlobSpec(property=name, upload_id=path)],
-            metadata=_metadata(bucket, path),
+            blobs=[BlobSpec(property=place.property_name, upload_id=path)],
+            metadata={**_metadata(bucket, path), **fields},
             source_key=f"{rules.source_path}/{path}",
         )
 
 
-def _read(source: SyncSource, chunk: Sequence[Listed]) -> list[bytes | MixpeekError]:
-    """The contents in order, read side by side; an error where one cannot be read."""
+def _side_by_side(paths: Sequence[str], ask: Callable[[str], T]) -> list[T | MixpeekError]:
+    """What the source answers for each path, in order; an error where it does not."""
 
-    def one(listed: Listed) -> bytes | MixpeekError:
+    def one(path: str) -> T | MixpeekError:
         try:
-            return source.read(listed.path)
+            return ask(path)
         except MixpeekError as error:
             return error
 
     with ThreadPoolExecutor(_READERS) as readers:
-        return list(readers.map(one, chunk))
+        return list(readers.map(one, paths))
 
 
 def _told_apart(

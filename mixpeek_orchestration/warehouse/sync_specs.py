@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
 from mixpeek_orchestration.core.sync import FileFilters, Reconcile, SyncRules
+from mixpeek_orchestration.core.sync_mapping import SchemaMapping
 from mixpeek_orchestration.core.validation import Later
+from mixpeek_orchestration.warehouse.sync_mapping_specs import SchemaMappingSpec, mapping_wire
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Interval = Annotated[int, Field(ge=30, le=86_400)]
@@ -79,7 +81,7 @@ class SyncSpec(_Said):
     description: Annotated[str, StringConstraints(max_length=500)] | None = None
     metadata: dict[str, Any] | None = None
     sync_concurrency: int | None = Field(default=None, ge=1, le=100, description="Accepted; eight at a time.")
-    schema_mapping: Later = None
+    schema_mapping: SchemaMappingSpec | None = None
     ingest_filter: Later = None
     provider_filters: Later = None
 
@@ -106,6 +108,7 @@ class SyncSpec(_Said):
             skip_batch_submission=self.skip_batch_submission,
             skip_duplicates=self.skip_duplicates,
             blob_property=self.blob_property,
+            mapping=self.schema_mapping.mapping if self.schema_mapping else SchemaMapping(),
             batch_collection_ids=tuple(self.batch_collection_ids or ()),
             max_objects_per_run=self.max_objects_per_run or SyncRules("").max_objects_per_run,
             description=self.description,
@@ -127,7 +130,7 @@ class SyncUpdateSpec(_Said):
     reconcile: ReconcileSpec | None = None
     sync_concurrency: int | None = Field(default=None, ge=1, le=100)
     status: Later = None
-    schema_mapping: Later = None
+    schema_mapping: SchemaMappingSpec | None = None
     ingest_filter: Later = None
     provider_filters: Later = None
 
@@ -146,14 +149,22 @@ def reconcile_from(spec: ReconcileSpec) -> Reconcile:
 def spec_of(rules: SyncRules) -> dict[str, Any]:
     """What a person would write to get these rules: only what differs from the defaults."""
     plain = asdict(rules)
+    del plain["mapping"]
     said = {
         "source_path": rules.source_path,
         "sync_mode": rules.mode,
         "file_filters": _changed(plain.pop("filters"), asdict(FileFilters())),
         "reconcile": _changed(plain.pop("reconcile"), asdict(Reconcile())),
+        "schema_mapping": mapping_wire(rules.mapping),
         **{name: value for name, value in plain.items() if name not in ("source_path", "mode")},
     }
-    defaults = {**asdict(SyncRules("")), "sync_mode": "continuous", "file_filters": {}, "reconcile": {}}
+    defaults = {
+        **asdict(SyncRules("")),
+        "sync_mode": "continuous",
+        "file_filters": {},
+        "reconcile": {},
+        "schema_mapping": None,
+    }
     return {"source_path": said.pop("source_path"), **_changed(said, defaults)}
 
 

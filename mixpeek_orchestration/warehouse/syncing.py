@@ -29,7 +29,7 @@ from mixpeek_orchestration.core.sync import (
     SyncTotals,
     Trigger,
 )
-from mixpeek_orchestration.core.sync_filters import property_for
+from mixpeek_orchestration.core.sync_filters import place_for
 from mixpeek_orchestration.core.sync_looks import mark_of
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
@@ -156,7 +156,7 @@ class SyncRun:
         return self.sync.rules
 
     def _planned(self, source: SyncSource, known: dict[str, SyncFile]) -> sync_plan.SyncPlan:
-        properties, named = self.bucket.properties, self.rules.blob_property
+        properties, rules = self.bucket.properties, self.rules
         asked = time.monotonic()
         listing = list(source.list())
         listing_s = time.monotonic() - asked
@@ -166,7 +166,7 @@ class SyncRun:
             listing,
             known,
             self.rules,
-            has_place=lambda path: property_for(properties, path, named=named) is not None,
+            has_place=lambda path: place_for(properties, path, rules) is not None,
             now=self.started,
             full=self.sync.state.full_requested,
             elsewhere=held_elsewhere(self.catalog.syncs, self.sync, known.values()),

@@ -20,7 +20,7 @@ from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.leases import is_dead
 from mixpeek_orchestration.warehouse.ownership import check_owner
-from mixpeek_orchestration.warehouse.sync_declarations import check_rules, declare, overlap
+from mixpeek_orchestration.warehouse.sync_declarations import check_rules, declare, overlap, with_rules
 from mixpeek_orchestration.warehouse.sync_looks import reason_to_run
 from mixpeek_orchestration.warehouse.sync_specs import SyncUpdateSpec, reconcile_from
 from mixpeek_orchestration.warehouse.syncing import Progress, carry_out
@@ -123,6 +123,8 @@ class Syncs:
     def update(self, sync: Sync, spec: SyncUpdateSpec, *, managed_by: ManagedBy = "api") -> Sync:
         """The sync with what the spec names; the rest stays."""
         check_owner(sync.managed_by, managed_by, kind="sync", name=sync.sync_id)
+        if (bucket := self._catalog.resources.bucket(sync.namespace_id, sync.bucket_id)) is not None:
+            check_rules(bucket, _updated(sync, spec).rules)
         return self._catalog.syncs.change(sync.sync_id, lambda old: _updated(old, spec))
 
     def pause(self, sync: Sync, reason: str | None = None) -> Sync:
@@ -262,8 +264,12 @@ def _updated(sync: Sync, spec: SyncUpdateSpec) -> Sync:
         rules = replace(rules, batch_collection_ids=tuple(spec.batch_collection_ids))
     if spec.reconcile is not None:
         rules = replace(rules, reconcile=reconcile_from(spec.reconcile))
-    state = sync.state if spec.is_active is None else replace(sync.state, is_active=spec.is_active)
-    return replace(sync, rules=rules, state=replace(state, next_run_at=0.0))
+    if spec.schema_mapping is not None:
+        rules = replace(rules, mapping=spec.schema_mapping.mapping)
+    new = with_rules(sync, rules)
+    if not new.state.full_requested:
+        new = replace(new, state=replace(new.state, is_complete=sync.state.is_complete))
+    return new if spec.is_active is None else replace(new, state=replace(new.state, is_active=spec.is_active))
 
 
 _PLAIN = (

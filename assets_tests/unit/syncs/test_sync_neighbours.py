@@ -79,7 +79,8 @@ def test_syncs_that_met_in_one_content_both_keep_their_object(
     assert followed.files(second)["same.md"].status == "duplicate"
 
 
-def test_a_sync_that_wants_duplicates_gets_them(followed: Followed, pair: tuple[Sync, Sync]) -> None:
+@pytest.mark.usefixtures("pair")
+def test_a_sync_that_wants_duplicates_gets_them(followed: Followed) -> None:
     """`skip_duplicates` off stores every file, whatever others hold."""
     followed.write("three/same.md", "equal bytes")
     third = followed.follow(str(followed.folder / "three"), skip_duplicates=False)
@@ -87,7 +88,8 @@ def test_a_sync_that_wants_duplicates_gets_them(followed: Followed, pair: tuple[
     assert followed.files(third)["same.md"].status == "synced"
 
 
-def test_another_bucket_is_another_matter(followed: Followed, pair: tuple[Sync, Sync]) -> None:
+@pytest.mark.usefixtures("pair")
+def test_another_bucket_is_another_matter(followed: Followed) -> None:
     """Contents are compared within a bucket."""
     spec = BucketSpec(bucket_name="elsewhere", bucket_schema={"properties": {"body": {"type": "text"}}})
     bucket = followed.warehouse.buckets.create(followed.bucket.namespace_id, spec)

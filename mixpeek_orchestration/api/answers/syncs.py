@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mixpeek_orchestration.core.sync import MAX_ATTEMPTS, Reconcile, Sync, SyncFile, SyncJob
 from mixpeek_orchestration.core.sync_plan import next_poll_at
+from mixpeek_orchestration.warehouse.sync_mapping_specs import mapping_wire
 
 INTERNAL_ID: Final = "local"
 """The contract names an organization everywhere; a house has one."""
@@ -43,6 +44,7 @@ def sync_answer(sync: Sync, *, is_running: bool = False) -> dict[str, Any]:
         "skip_batch_submission": rules.skip_batch_submission,
         "batch_collection_ids": list(rules.batch_collection_ids) or None,
         "blob_property": rules.blob_property,
+        "schema_mapping": mapping_wire(rules.mapping),
         "reconcile": _reconcile(rules.reconcile),
         "max_objects_per_run": rules.max_objects_per_run,
         "description": rules.description,

@@ -7,6 +7,7 @@ from collections.abc import Collection as AnyOf
 from typing import Protocol
 
 from mixpeek_orchestration.core.sync import Listed, Sync, SyncFile, SyncJob
+from mixpeek_orchestration.core.sync_mapping import Labels
 
 
 class SyncCatalog(Protocol):
@@ -63,6 +64,10 @@ class SyncSource(Protocol):
 
     def read(self, path: str) -> bytes:
         """The content of a file; raises `NotFound` when it is gone, `NotReady` when it cannot be read now."""
+
+    def labels(self, path: str, *, tags: bool, metadata: bool) -> Labels:
+        """What the place says about a file besides its content: its tags, its metadata, where they are asked for.
+        Raises as `read`."""
 
 
 OpenSource = Callable[[str], SyncSource]
