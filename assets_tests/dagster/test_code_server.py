@@ -12,8 +12,11 @@ import pytest
 from dagster._core.utils import FuturesAwareThreadPoolExecutor
 
 from assets_tests.dagster.site import PACKAGES, Site, open_site
+from mixpeek_orchestration import definitions
 from mixpeek_orchestration.defs.code_server import InPlaceServer, in_place_server
+from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.pinning import PINNED
+from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.snapshot_files import CURRENT
 
 NOTHING: Any = None  # a request of no content, and a connection that is not looked at
@@ -64,6 +67,23 @@ def test_a_reload_shows_what_was_published_since(home: Site, server: InPlaceServ
     pinned = shown(server).repository_load_data
     assert pinned is not None
     assert pinned.reconstruction_metadata[PINNED].data == published
+
+
+def test_definitions_are_built_once_a_reload(
+    home: Site, server: InPlaceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster asks for them twice, and is given the same."""
+    built: list[str] = []
+
+    def counted(snapshot: Snapshot, **where: Any) -> dg.Definitions:
+        built.append(snapshot.content_hash)
+        return build_definitions(snapshot, **where)
+
+    monkeypatch.setattr(definitions, "build_definitions", counted)
+    home.bucket("texts")
+    published = home.snapshot.content_hash
+    server.ReloadCode(NOTHING, NOTHING)
+    assert built == [published]
 
 
 def test_what_was_deleted_is_gone_after_a_reload(home: Site, server: InPlaceServer) -> None:

@@ -6,11 +6,14 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assets_tests.dagster.site import Site
 from mixpeek_orchestration.core.errors import Broken, InvalidPackage, NotFound
+from mixpeek_orchestration.core.extractor import ExtractorDescription
+from mixpeek_orchestration.extractors.registry import PackageRegistry
 from mixpeek_orchestration.warehouse import snapshot_files
 from mixpeek_orchestration.warehouse.snapshot import Snapshot, SnapshotBucket
 from mixpeek_orchestration.warehouse.snapshot_files import CURRENT, read_snapshot, write_snapshot
@@ -117,3 +120,22 @@ def test_old_files_are_forgotten_but_not_recent_ones(tmp_path: Path, monkeypatch
     write_snapshot(Snapshot("now", 9), tmp_path)
 
     assert {path.name for path in tmp_path.glob("*.json")} == {"current.json", "recent.json", "now.json"}
+
+
+def test_a_package_is_read_once_a_snapshot(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many collections share an extractor and its parameters: reading it looks through folders."""
+    read: list[object] = []
+    whole = PackageRegistry.describe
+
+    def counted(registry: PackageRegistry, *choice: Any, **where: Any) -> ExtractorDescription:
+        read.append(choice)
+        return whole(registry, *choice, **where)
+
+    bucket = site.bucket("texts")
+    for number in range(5):
+        site.collection(f"words-{number}", bucket)
+    monkeypatch.setattr(PackageRegistry, "describe", counted)
+    published = site.warehouse.publish()
+    assert len(published.collections) == 5
+    assert all(collection.makes for collection in published.collections)
+    assert len(read) == 2  # with the collections' parameters, and with none for the endpoint

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.bootstrap.platforms import kept_answers, platform_reference, secret_cipher
+from mixpeek_orchestration.bootstrap.publishing import publish_snapshot
 from mixpeek_orchestration.bootstrap.serving import endpoint_host, is_answering, ray_variables
 from mixpeek_orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.core.collection import Collection
     from mixpeek_orchestration.core.extractor import ExtractorDescription
     from mixpeek_orchestration.core.finding import Finding
     from mixpeek_orchestration.core.index_plan import IndexPolicy
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.retention import RetentionRules
     from mixpeek_orchestration.extractors.registry import PackageRegistry
     from mixpeek_orchestration.warehouse.planning import Planned
-    from mixpeek_orchestration.warehouse.snapshot import Snapshot
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 
@@ -64,7 +63,7 @@ def open_warehouse(
         make_job=_job_maker(settings),
         endpoint_host=lambda: endpoint_host(settings),
         is_answering=is_answering,
-        publish=lambda source: _publish(source, registry, settings),
+        publish=lambda source: publish_snapshot(source, registry, settings.snapshots),
         inspector=_inspector(settings, folders),
         spool=settings.spool,
         open_source=open_source,
@@ -211,23 +210,3 @@ def _job_maker(settings: Settings) -> Callable[[Planned], ExtractionJob]:
         )
 
     return make
-
-
-def _publish(catalog: Catalog, registry: ExtractorRegistry, settings: Settings) -> Snapshot:
-    from mixpeek_orchestration.core.collection_profile import Profile, profile_of
-    from mixpeek_orchestration.core.published import endpoint_owner
-    from mixpeek_orchestration.warehouse.snapshot_taking import publish
-
-    def endpoint_of(namespace_id: str, name: str, version: str) -> tuple[str, str] | None:
-        description = registry.describe(name, version, namespace_id=namespace_id)
-        if not description.has_realtime:
-            return None
-        return description.version, endpoint_owner(description.namespace_id, namespace_id)
-
-    def profile(collection: Collection) -> Profile:
-        choice, namespace_id = collection.extractor, collection.namespace_id
-        return profile_of(
-            registry.describe(choice.name, choice.version, choice.parameters, namespace_id=namespace_id)
-        )
-
-    return publish(catalog, settings.snapshots, endpoint_of=endpoint_of, profile_of=profile)

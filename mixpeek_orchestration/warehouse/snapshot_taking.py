@@ -181,8 +181,15 @@ def _answering(namespace_id: str, name: str, version: str, endpoint_of: Endpoint
 
 def _components(bucket_ids: list[str], collections: list[Collection]) -> Iterable[SnapshotComponent]:
     """In the order of their oldest buckets; what is connected to no bucket that exists has no partitions."""
-    ages = [collection.collection_id for collection in collections]
-    found = components(bucket_ids, collections)
-    inside = [(tuple(b for b in bucket_ids if b in ids), tuple(c for c in ages if c in ids)) for ids in found]
+    bucket_age = {bucket_id: age for age, bucket_id in enumerate(bucket_ids)}
+    collection_age = {collection.collection_id: age for age, collection in enumerate(collections)}
+    inside = (
+        (_by_age(ids, bucket_age), _by_age(ids, collection_age))
+        for ids in components(bucket_ids, collections)
+    )
     named = [SnapshotComponent(buckets[0], buckets, reading) for buckets, reading in inside if buckets]
-    return sorted(named, key=lambda component: bucket_ids.index(component.name))
+    return sorted(named, key=lambda component: bucket_age[component.name])
+
+
+def _by_age(ids: Iterable[str], age: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(sorted((one for one in ids if one in age), key=age.__getitem__))
