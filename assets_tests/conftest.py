@@ -29,6 +29,20 @@ def s3_options() -> Iterator[dict[str, Any]]:
     server.stop()
 
 
+@pytest.fixture
+def s3_environment(s3_options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The variables by which processes reach the S3 server, set for this one and those that it starts."""
+    variables = {
+        "AWS_ACCESS_KEY_ID": s3_options["key"],
+        "AWS_SECRET_ACCESS_KEY": s3_options["secret"],
+        "AWS_ENDPOINT_URL": s3_options["client_kwargs"]["endpoint_url"],
+        "AWS_DEFAULT_REGION": s3_options["client_kwargs"]["region_name"],
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
 @pytest.fixture(scope="session")
 def empty_database() -> Iterator[Callable[[], str]]:
     """Makes databases without tables on a running PostgreSQL server and gives their URLs."""

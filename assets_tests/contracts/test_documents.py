@@ -34,15 +34,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> DocumentStore:
         return MemoryDocumentStore()
     if request.param == "folder":
         return open_documents(str(tmp_path / "tables"))
-    server = request.getfixturevalue("s3_options")
-    options = {
-        "endpoint": server["client_kwargs"]["endpoint_url"],
-        "region": server["client_kwargs"]["region_name"],
-        "access_key_id": server["key"],
-        "secret_access_key": server["secret"],
-        "allow_http": "true",
-    }
-    return open_documents(f"s3://warehouse/{tmp_path.name}/tables", options)
+    request.getfixturevalue("s3_environment")
+    return open_documents(f"s3://warehouse/{tmp_path.name}/tables")
 
 
 def commit(

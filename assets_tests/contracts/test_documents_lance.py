@@ -25,14 +25,27 @@ from mixpeek_orchestration.core.document import DOCUMENT_ID, SOURCE_ITEM
 from mixpeek_orchestration.core.errors import Broken, NotReady
 from mixpeek_orchestration.core.ports.documents import DocumentStore, Stamp
 from mixpeek_orchestration.stores.documents import lance_commit, open_documents
+from mixpeek_orchestration.stores.documents.access import storage_options
 from mixpeek_orchestration.stores.documents.lance_errors import translated
 from mixpeek_orchestration.stores.documents.lance_store import LanceDocumentStore
 from mixpeek_orchestration.stores.documents.rows import checked
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
-    return str(tmp_path / "tables")
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if getattr(request, "param", "folder") == "folder":
+        return str(tmp_path / "tables")
+    request.getfixturevalue("s3_environment")
+    return f"s3://warehouse/{tmp_path.name}/tables"
+
+
+everywhere = pytest.mark.parametrize("uri", ["folder", "s3"], indirect=True)
+"""For what depends on how the store keeps two writers apart: renames in a folder, conditional puts on S3."""
+
+
+def opened(uri: str) -> lance.LanceDataset:
+    """The table, on a handle of its own."""
+    return lance.dataset(f"{uri}/{TABLE}.lance", storage_options=storage_options(uri, os.environ))
 
 
 @pytest.fixture
@@ -128,6 +141,7 @@ class TestThreads:
         assert errors == []
 
 
+@everywhere
 class TestConcurrentWriters:
     def test_of_two_that_create_a_table_one_is_told(self, uri: str) -> None:
         """The later one does not replace what the earlier one wrote: it has to plan again."""
@@ -183,7 +197,7 @@ class TestConcurrentWriters:
     ) -> None:
         """Two commits on one version always conflict, also when both only insert; the loser is told to retry."""
         persist(store, document_rows({"a": 2, "b": 2}))
-        stale = lance.dataset(f"{uri}/{TABLE}.lance")
+        stale = opened(uri)
         persist(store, document_rows(first, text="first"))
         after = store.read(TABLE)
         with pytest.raises(NotReady, match="Another process changed") as caught, translated(TABLE):
@@ -195,7 +209,7 @@ class TestConcurrentWriters:
         """Two writers that fill the same emptied table do not both succeed."""
         persist(store, document_rows({"a": 1}))
         store.commit(TABLE, pa.table({}), items=["a"], stamp=STAMP)
-        stale = lance.dataset(f"{uri}/{TABLE}.lance")
+        stale = opened(uri)
         persist(store, document_rows({"a": 1}, text="first"))
         with pytest.raises(NotReady), translated(TABLE):
             lance_commit.replace_items(stale, checked(document_rows({"a": 1}), ["a"]), ["a"], STAMP)
@@ -206,7 +220,7 @@ class TestConcurrentWriters:
         persist(store, document_rows({"a": 1}))
         rows = checked(document_rows({"b": 1}), ["b"])
         with pytest.raises(NotReady), translated(TABLE):
-            lance_commit.create(f"{uri}/{TABLE}.lance", rows, STAMP, None)
+            lance_commit.create(f"{uri}/{TABLE}.lance", rows, STAMP, storage_options(uri, os.environ))
         assert store.state(TABLE)["item"].to_list() == ["a"]
 
 

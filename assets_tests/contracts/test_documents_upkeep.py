@@ -20,10 +20,15 @@ ERASED = "obj_5f0c31d2a8b7"
 NO_ROWS = pa.table({})
 
 
-@pytest.fixture(params=["memory", "lance"])
+@pytest.fixture(params=["memory", "folder", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> DocumentStore:
     """A store without tables, of every kind."""
-    return MemoryDocumentStore() if request.param == "memory" else open_documents(str(tmp_path / "documents"))
+    if request.param == "memory":
+        return MemoryDocumentStore()
+    if request.param == "folder":
+        return open_documents(str(tmp_path / "documents"))
+    request.getfixturevalue("s3_environment")
+    return open_documents(f"s3://warehouse/{tmp_path.name}/documents")
 
 
 def write(store: DocumentStore, *items: str, rows_each: int = 2, text: str = "text") -> None:

@@ -11,6 +11,13 @@ from mixpeek_orchestration.core.ports.upkeep import FileTrace
 ErasureStatus = Literal["PENDING", "IN_PROGRESS", "COMPLETED"]
 ERASED: Final = "erased"
 """What stands where the id of an erased object stood."""
+OUTSIDE: Final = (
+    "backups, replicas and archived logs of the catalog (WAL archives of PostgreSQL)",
+    "old versions that a bucket on S3 keeps (versioning, object lock, replication)",
+    "answers of models that workers on other machines keep",
+    "what was exported or downloaded, and the source that the object came from",
+)
+"""What no proof reaches."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,7 @@ def proof_document(erasure: Erasure) -> dict[str, Any]:
         "requested_at": erasure.requested_at,
         "completed_at": erasure.completed_at,
         "storage": erasure.storage,
+        "not_covered": list(OUTSIDE),
         "stores": [{"store": c.store, "before": c.before, "after": c.after} for c in erasure.stores],
         "tables": [_table_document(proof) for proof in erasure.tables],
     }
@@ -151,6 +159,7 @@ def proof_lines(erasure: Erasure) -> Iterator[str]:
     if erasure.storage:
         yield f"catalog storage: {erasure.storage}"
     yield from (f"not proved: {sentence}" for sentence in unproved(erasure))
+    yield f"not covered: {'; '.join(OUTSIDE)}"
 
 
 def _table_document(proof: TableProof) -> dict[str, Any]:

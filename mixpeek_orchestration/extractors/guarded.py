@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mixpeek_orchestration.core.at_work import working_on
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.container import running_platform, use_platform
 from mixpeek_orchestration.extractors.secrecy import refuse_leaks, scrub_error, scrub_logs
@@ -51,12 +52,17 @@ def guarded_processor(
         return process
 
     def run(batch: pd.DataFrame) -> pd.DataFrame:
-        with guarded(platform):
+        with guarded(platform), working_on(_objects(batch)):
             result = process(batch)
         _refuse(result, platform, name)
         return result
 
     return run
+
+
+def _objects(batch: pd.DataFrame) -> set[str]:
+    """The root objects of a batch's rows."""
+    return set(map(str, batch["object_id"])) if "object_id" in batch else set()
 
 
 def guarded_answer(answer: Mapping[str, Any], platform: Platform | None, *, name: str) -> Mapping[str, Any]:

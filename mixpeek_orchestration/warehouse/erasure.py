@@ -30,13 +30,14 @@ Progress = Callable[[str], None]
 
 
 class KeptAnswers(Protocol):
-    """Answers of models that are kept to be used again. They hold content, and not whose."""
+    """Answers of models that are kept to be used again. They hold content of the objects that were worked on."""
 
-    def count(self, *, before: float | None = None) -> int:
-        """How many are kept, that were kept before a time (seconds since the epoch)."""
+    def count(self, *, of: str | None = None, before: float | None = None) -> int:
+        """How many are kept, that were kept before a time (seconds since the epoch); with `of`, that may hold content of
+        this object."""
 
-    def prune(self, *, all_of_it: bool = False) -> int:
-        """Remove the old ones, or all; how many."""
+    def prune(self, *, of: str | None = None) -> int:
+        """Remove the old ones, or those that may hold content of this object; how many."""
 
 
 def erasure_lease(erasure_id: str) -> str:
@@ -160,14 +161,15 @@ class Erasures:
 
     def _performed(self, erasure: Erasure, wait_s: float, progress: Progress) -> Erasure:
         self._catalog.objects.delete(erasure.bucket_id, [erasure.object_id])
-        for table in self._document_tables(erasure.namespace_id):
-            erasure = self._erase_table(erasure, table, wait_s, progress)
+        while left := self._unvisited(erasure):
+            for table in left:
+                erasure = self._erase_table(erasure, table, wait_s, progress)
         self._catalog.erasures.forget(self._subject(erasure))
         progress("the catalog names it no more")
         self._contents.remove_unused(erasure.contents)
         moment = time.time()
         if self._answers is not None:
-            self._answers.prune(all_of_it=True)
+            self._answers.prune(of=erasure.object_id)
         erasure = replace(erasure, storage=self._catalog.erasures.wipe())
         return self._proved(erasure.with_counts(self._counts(erasure, before=moment)))
 
@@ -209,6 +211,13 @@ class Erasures:
             replace(erasure, status="COMPLETED", completed_at=now(), items=(), contents=())
         )
 
+    def _unvisited(self, erasure: Erasure) -> list[DocumentTable]:
+        """The tables that are not rewritten yet: a migration may have begun another one while the first were, and have
+        read what they held."""
+        proofs = [erasure.proof_of(table.name) for table in self._document_tables(erasure.namespace_id)]
+        rewritten = {proof.table for proof in proofs if proof is not None and proof.is_rewritten}
+        return [t for t in self._document_tables(erasure.namespace_id) if t.name not in rewritten]
+
     def _document_tables(self, namespace_id: str) -> list[DocumentTable]:
         """The tables of every generation of the namespace, sources before what reads them, then those that no
         generation has."""
@@ -239,7 +248,11 @@ class Erasures:
             for table in self._document_tables(erasure.namespace_id)
             if self._documents.version(table.name)
         }
-        answers = {} if self._answers is None else {"answers": self._answers.count(before=before)}
+        answers = (
+            {}
+            if self._answers is None
+            else {"answers": self._answers.count(of=erasure.object_id, before=before)}
+        )
         return {
             **self._catalog.erasures.mentions(self._subject(erasure)),
             "objects.contents": self._contents.held(erasure.contents),

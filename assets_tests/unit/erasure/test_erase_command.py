@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from assets_tests.unit.erasure.conftest import everywhere
 from assets_tests.unit.tiers.lab import TierLab
 from mixpeek_orchestration.cli.main import app
 
@@ -19,6 +20,7 @@ def cli(home: Path, lab: TierLab, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
+@everywhere
 def test_an_object_is_erased_and_shown(cli: CliRunner, lab: TierLab) -> None:
     """The command finds the bucket by itself, also of a deleted object, and prints the proof; `--show` prints it again."""
     bucket = lab.bucket("texts")
@@ -31,10 +33,12 @@ def test_an_object_is_erased_and_shown(cli: CliRunner, lab: TierLab) -> None:
     assert "COMPLETED" in done.output
     assert "reason: asked by letter" in done.output
     assert "0 before, 0 now: catalog." in done.output
+    assert "not covered: backups, replicas and archived logs of the catalog" in done.output
     shown = cli.invoke(app, ["erase", secret, "--show", "--json"])
     proof = json.loads(shown.output)
     assert proof["status"] == "COMPLETED"
     assert proof["tables"][0]["rows_decoded_before"] >= 1
+    assert len(proof["not_covered"]) == 4
 
 
 def test_an_unknown_object_is_an_error(cli: CliRunner) -> None:
@@ -43,6 +47,7 @@ def test_an_unknown_object_is_an_error(cli: CliRunner) -> None:
     assert done.exit_code != 0
 
 
+@everywhere
 def test_indexes_are_shown_and_tended(cli: CliRunner, lab: TierLab) -> None:
     """Without `--now` the state and what is to be done are printed; with it that is done, and printed."""
     bucket = lab.bucket("texts")

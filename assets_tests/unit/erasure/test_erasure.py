@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from assets_tests.unit.erasure.conftest import Place, everywhere
 from assets_tests.unit.tiers.lab import TierLab
-from mixpeek_orchestration.bootstrap import kept_answers
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.erasure import proof_document, proof_lines, unproved
 from mixpeek_orchestration.core.errors import InvalidInput, LeaseHeld, MixpeekError, NotFound, NotReady
 from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.core.ports.documents import Stamp
-from mixpeek_orchestration.core.ports.platform import LLMAnswer
 from mixpeek_orchestration.retrieval.pins import reading
-from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.stores.documents import open_documents
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
@@ -57,32 +54,27 @@ def found(lab: TierLab, collection: Collection, object_id: str) -> int:
     )
 
 
-def holding(home: Path, word: str) -> Iterator[str]:
-    """The files below the home that hold a word as it is."""
-    for path in sorted(home.rglob("*")):
-        if path.is_file() and word.encode() in path.read_bytes():
-            yield path.relative_to(home).as_posix()
-
-
-def test_an_erased_object_is_in_no_file(lab: TierLab, bucket: Bucket, home: Path) -> None:
+@everywhere
+def test_an_erased_object_is_in_no_file(lab: TierLab, bucket: Bucket, place: Place) -> None:
     """After a plain delete the decoder still finds the rows and the bytes are all over the home; after the erasure the
-    same decoder finds none, and no file of the home holds a word of it."""
+    same decoder finds none, and no file of the home, or on S3, holds a word of it."""
     secret, collections = fill(lab, bucket)
     others = [len(lab.rows(collection)) for collection in collections]
     lab.delete(bucket, secret)
     assert [len(lab.rows(collection)) for collection in collections] == [count - 1 for count in others]
     assert all(found(lab, collection, secret) >= 2 for collection in collections)
-    assert list(holding(home, SECRET))
+    assert place.holding(SECRET)
 
     erasure = lab.warehouse.erasures.erase(bucket, secret, reason="asked for")
 
     assert erasure.is_completed
     assert unproved(erasure) == []
     assert [found(lab, collection, secret) for collection in collections] == [0, 0, 0]
-    assert list(holding(home, SECRET)) == []
+    assert place.holding(SECRET) == []
     assert [len(lab.rows(collection)) for collection in collections] == [count - 1 for count in others]
 
 
+@everywhere
 def test_the_proof_names_every_store(lab: TierLab, bucket: Bucket) -> None:
     """The proof says of each store what it held and that it holds nothing, lists the files that are left with what was
     decoded in them and those that were removed, and quotes nothing."""
@@ -110,22 +102,20 @@ def test_the_proof_names_every_store(lab: TierLab, bucket: Bucket) -> None:
     assert SECRET not in text + str(proof)
 
 
-def test_failures_and_answers_go(lab: TierLab, bucket: Bucket, home: Path) -> None:
-    """What a failed extraction left of the object, and the kept answers of models, are gone; another one's failure is not."""
+def test_failures_go(lab: TierLab, bucket: Bucket, place: Place) -> None:
+    """What a failed extraction left of the object is gone; another one's failure is not."""
     collection = lab.collection("upper", [bucket])
     poisoned = lab.put(bucket, "a", f"POISON {SECRET}")
     lab.put(bucket, "b", "POISON of another one")
     lab.process(bucket)
-    answers = kept_answers(Settings(home=home))
-    answers.put(answers.key({"q": 1}), LLMAnswer(SECRET, SECRET, "anthropic", "a model"))
     erasure = lab.warehouse.erasures.erase(bucket, poisoned)
     before = {count.store: count.before for count in erasure.stores}
-    assert (before["answers"], before["catalog.failures"], before["catalog.outcomes"]) == (1, 1, 1)
-    assert answers.count() == 0
+    assert (before["catalog.failures"], before["catalog.outcomes"]) == (1, 1)
     assert len(lab.warehouse.catalog.ledger.failures(collection.collection_id)) == 1
-    assert list(holding(home, SECRET)) == []
+    assert place.holding(SECRET) == []
 
 
+@everywhere
 def test_contents_that_others_use_stay(lab: TierLab, bucket: Bucket) -> None:
     """Bytes that another object refers to are not the erased object's alone: they stay."""
     first = lab.put(bucket, "a", "the same words")
@@ -135,6 +125,7 @@ def test_contents_that_others_use_stay(lab: TierLab, bucket: Bucket) -> None:
     assert lab.warehouse.parts.objects.get(blob.content_hash) == b"the same words"
 
 
+@everywhere
 def test_what_extractors_made_of_it_goes(lab: TierLab, bucket: Bucket) -> None:
     """A file that an extractor kept, whose URL its documents name, goes with the object; one that another object's
     documents name too stays."""
@@ -168,6 +159,7 @@ def test_bytes_that_go_while_they_are_put_are_stored_again(
     assert store.get(blob.content_hash) == b"words"
 
 
+@everywhere
 def test_bytes_of_deleted_objects_are_swept(lab: TierLab, bucket: Bucket) -> None:
     """What a plain delete leaves in the object store goes with a sweep, once nothing refers to it."""
     first, second = lab.put(bucket, "a", "first"), lab.put(bucket, "b", "second")
@@ -217,6 +209,7 @@ def test_an_erasure_waits_for_the_writer(lab: TierLab, bucket: Bucket) -> None:
     assert (done.is_completed, done.attempts, done.error) == (True, 2, None)
 
 
+@everywhere
 def test_indexes_are_made_again(lab: TierLab, bucket: Bucket) -> None:
     """An index that named the object is made again from what is left; none of its old files is there."""
     secret, (collection, *_) = fill(lab, bucket)
@@ -235,6 +228,7 @@ def test_indexes_are_made_again(lab: TierLab, bucket: Bucket) -> None:
     assert {index.tail for index in facts.indexes} == {0}
 
 
+@everywhere
 def test_the_last_object_of_a_table_can_be_erased(lab: TierLab, bucket: Bucket) -> None:
     """A table that held nothing else is empty afterwards, and takes new documents."""
     collection = lab.collection("upper", [bucket])
@@ -248,6 +242,7 @@ def test_the_last_object_of_a_table_can_be_erased(lab: TierLab, bucket: Bucket) 
     assert len(lab.rows(collection)) == 1
 
 
+@everywhere
 def test_every_generation_is_erased(lab: TierLab, bucket: Bucket) -> None:
     """A generation beside the serving one, kept to go back to, loses the object by a delete and its files by an erasure."""
     secret, (collection, *_) = fill(lab, bucket, 2)
@@ -270,17 +265,30 @@ def test_every_generation_is_erased(lab: TierLab, bucket: Bucket) -> None:
     assert proof.found == 0
 
 
-def test_a_stray_table_is_erased_too(lab: TierLab, bucket: Bucket, home: Path) -> None:
+@everywhere
+def test_a_stray_table_is_erased_too(lab: TierLab, bucket: Bucket, place: Place) -> None:
     """A table that no generation has any more, left by a crash, is rewritten like the others."""
     secret, (collection, *_) = fill(lab, bucket, 2)
-    documents = Path(Settings(home=home).documents)
-    name = table(lab, collection)
-    (documents / f"{name}.lance").rename(documents / "stray.lance")
+    place.move(table(lab, collection), "stray")
     proof = lab.warehouse.erasures.erase(bucket, secret).proof_of("stray")
     assert proof is not None
     assert proof.generation_id == ""
     assert proof.found_before >= 2
     assert proof.found == 0
+
+
+@everywhere
+def test_what_a_killed_creation_left_is_removed(lab: TierLab, bucket: Bucket, place: Place) -> None:
+    """Files without a version, as a process leaves them that dies while it creates a table, hold the object too: they are
+    removed, and the proof lists them."""
+    secret, (collection, *_) = fill(lab, bucket, 2)
+    place.move(table(lab, collection), "stray")
+    files, path = place.files("stray")
+    files.rm(f"{path}/_versions", recursive=True)
+    proof = lab.warehouse.erasures.erase(bucket, secret).proof_of("stray")
+    assert proof is not None
+    assert any(path.startswith("data/") for path in proof.removed_files)
+    assert place.holding(SECRET) == []
 
 
 def test_an_erasure_is_no_drift(lab: TierLab, bucket: Bucket) -> None:
@@ -291,20 +299,20 @@ def test_an_erasure_is_no_drift(lab: TierLab, bucket: Bucket) -> None:
     assert [lab.warehouse.drift.check(collection) for collection in collections] == [[], [], []]
 
 
-def test_tagged_versions_do_not_keep_it(lab: TierLab, bucket: Bucket, home: Path) -> None:
+@everywhere
+def test_tagged_versions_do_not_keep_it(lab: TierLab, bucket: Bucket, place: Place) -> None:
     """A tag on an old version would keep its rows: the tag goes with the version, and the proof names it."""
-    import lance
-
     secret, (collection, *_) = fill(lab, bucket, 2)
     name = table(lab, collection)
-    dataset = lance.dataset(str(Path(Settings(home=home).documents) / f"{name}.lance"))
+    dataset = place.dataset(name)
     dataset.tags.create("release", dataset.version)
     proof = lab.warehouse.erasures.erase(bucket, secret).proof_of(name)
     assert proof is not None
     assert proof.removed_tags == ("release",)
 
 
-def test_searches_go_on_during_an_erasure(lab: TierLab, bucket: Bucket, home: Path) -> None:
+@everywhere
+def test_searches_go_on_during_an_erasure(lab: TierLab, bucket: Bucket, place: Place) -> None:
     """A reader that pins a version for every search meets nothing but answers and errors that ask to try again, and after
     the erasure answers without the object."""
     secret, (collection, *_) = fill(lab, bucket)
@@ -313,7 +321,7 @@ def test_searches_go_on_during_an_erasure(lab: TierLab, bucket: Bucket, home: Pa
     stop, answered, errors = threading.Event(), [], []
 
     def search() -> None:
-        reader = open_documents(str(home / "documents"))
+        reader = open_documents(place.documents)
         while not stop.is_set():
             try:
                 with reading(generation.table):
@@ -333,6 +341,7 @@ def test_searches_go_on_during_an_erasure(lab: TierLab, bucket: Bucket, home: Pa
     assert all(error.retryable for error in errors), errors
 
 
+@everywhere
 def test_readers_are_answered_or_asked_to_try_again(lab: TierLab, bucket: Bucket) -> None:
     """A version that was pinned before the erasure is not found afterwards, and one that loses its files while it is read
     asks to try again; the newest answers at once."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from mixpeek_orchestration.core.at_work import objects_at_work
 from mixpeek_orchestration.core.errors import InvalidPackage, TransientItemFailure
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest
 from mixpeek_orchestration.extractors.llm.cache import ResponseCache
@@ -68,11 +69,11 @@ class LLMClient:
             "namespace": self._namespace_id,
             "base_url": self._config.base_urls.get(request.provider, ""),
         }
-        key = self._cache.key(asked)
-        if request.use_cache and (kept := self._cache.get(key)) is not None:
+        key, about = self._cache.key(asked), objects_at_work()
+        if request.use_cache and (kept := self._cache.get(key, about=about)) is not None:
             return kept
         answer = self._asked(request)
-        self._cache.put(key, answer)
+        self._cache.put(key, answer, about=about)
         return answer
 
     def _completed(self, request: LLMRequest) -> LLMRequest:

@@ -11,6 +11,7 @@ import lance
 
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.stores.documents.lance_errors import is_missing, removed
+from mixpeek_orchestration.stores.documents.lance_traces import TableFiles
 
 
 class LanceTables:
@@ -26,6 +27,10 @@ class LanceTables:
 
     def path(self, table: str) -> str:
         return f"{self.uri}/{table}.lance"
+
+    def files(self, table: str) -> TableFiles:
+        """The files below the table."""
+        return TableFiles(self.path(table), self.options)
 
     def newest(self, table: str) -> lance.LanceDataset | None:
         """The newest version, `None` when there is no table."""
@@ -108,6 +113,8 @@ class LanceTables:
         if self.newest(table) is not None:
             lance.LanceDataset.drop(self.path(table), self.options or None, ignore_not_found=True)
         self._open.pop(table, None)
-        leftovers = Path(self.path(table))
-        if "://" not in self.uri and leftovers.exists():
+        # Lance drops nothing that has no version.
+        if "://" in self.uri:
+            self.files(table).remove()
+        elif (leftovers := Path(self.path(table))).exists():
             shutil.rmtree(leftovers)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import lance
 import pyarrow as pa
 import pyarrow.compute as pc
-from lance.file import LanceFileReader
+from lance.file import LanceFileReader, LanceFileSession
 
 from mixpeek_orchestration.core.document import DOCUMENT_ID, ROOT_OBJECT, SOURCE_ITEM
 from mixpeek_orchestration.core.ports.upkeep import FileTrace
@@ -25,46 +24,53 @@ _CHUNK_BYTES = 1 << 22
 _CONTENT = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
 class TableFiles:
-    """Where the files of a table are, and how they are opened."""
+    """The files below one table, in whatever store it lies, read with the credentials of the table."""
 
-    uri: str
-    options: Mapping[str, str]
-
-    @property
-    def is_local(self) -> bool:
-        return "://" not in self.uri
+    def __init__(self, uri: str, options: Mapping[str, str]) -> None:
+        self._session = LanceFileSession(uri, dict(options) or None)
 
     def reader(self, path: str, columns: list[str] | None = None) -> LanceFileReader:
         """A reader of one file, of all its columns unless some are named."""
-        return LanceFileReader(f"{self.uri}/{path}", dict(self.options) or None, columns)
+        return self._session.open_reader(path, columns)
 
-    def chunks(self, path: str) -> Iterator[bytes]:
+    def paths(self) -> list[str]:
+        """All files, also when no version of the table is there."""
+        return sorted(self._session.list())
+
+    def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The bytes of a file, each chunk with the end of the one before, so that no name is cut in two."""
         kept = b""
-        for chunk in self._raw(path):
-            yield kept + chunk
+        for start in range(0, size, _CHUNK_BYTES):
+            chunk = kept + self._session.read_range(path, start, min(_CHUNK_BYTES, size - start))
+            yield chunk
             kept = chunk[-256:]
 
-    def _raw(self, path: str) -> Iterator[bytes]:
-        import fsspec
-
-        with fsspec.open(f"{self.uri}/{path}", "rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
+    def remove(self) -> None:
+        """Remove every file. Nobody may be writing to the table."""
+        for path in self.paths():
+            self._session.delete_file(path)
 
 
-def listed(dataset: lance.LanceDataset) -> list[str]:
-    """The paths of all files below the table, those that no version needs too."""
-    return sorted(path for batch in dataset.all_files() for path in batch["path"].to_pylist())
+def sizes(dataset: lance.LanceDataset) -> dict[str, int]:
+    """All files below the table with their bytes, those that no version needs too."""
+    found: dict[str, int] = {}
+    for batch in dataset.all_files():
+        found.update(zip(batch["path"].to_pylist(), batch["size_bytes"].to_pylist(), strict=True))
+    return dict(sorted(found.items()))
+
+
+def leftovers(files: TableFiles) -> list[FileTrace]:
+    """The files of a creation that was killed, or never got its first version. They are not looked into: they may hold
+    anything and nobody needs them."""
+    return [FileTrace(path, _kind(path), False, 0, 0, mentions=True) for path in files.paths()]
 
 
 def traces(
     files: TableFiles, dataset: lance.LanceDataset, root: str, mentions: AnyOf[str]
 ) -> list[FileTrace]:
     """Every file of the table with what it holds of the object."""
-    paths = listed(dataset)
+    paths = sizes(dataset)
     needles = [mention.encode() for mention in mentions]
     decoded = {path: _decoded(files, path, root) for path in paths if _kind(path) != "other"}
     siblings = _siblings(dataset)
@@ -73,7 +79,9 @@ def traces(
         rows, own = decoded.get(path, (0, 0))
         belonging = own if own is not None else _by_siblings(path, siblings, decoded)
         mentioned = (
-            any(needle in chunk for chunk in files.chunks(path) for needle in needles) if needles else False
+            any(needle in chunk for chunk in files.chunks(path, paths[path]) for needle in needles)
+            if needles
+            else False
         )
         found.append(FileTrace(path, _kind(path), path in decoded, rows, belonging, mentioned))
     return found
@@ -82,7 +90,7 @@ def traces(
 def identifiers(files: TableFiles, dataset: lance.LanceDataset, root: str) -> set[str]:
     """The ids of documents and source items of an object in all data files."""
     found: set[str] = set()
-    for path in listed(dataset):
+    for path in sizes(dataset):
         columns = files.reader(path).metadata().schema if _kind(path) == "data" else ()
         texts = [field.name for field in columns if _is_text(field.type)]
         if ROOT_OBJECT not in texts:

@@ -129,6 +129,7 @@ class LanceUpkeep:
         with translated(table):
             dataset = self._tables.own(table)
             if dataset is None:
+                self._tables.drop(table)
                 return Cleaned()
             dataset = seal(dataset)
             tags = _untagged(dataset)
@@ -141,22 +142,26 @@ class LanceUpkeep:
         """Every file of the table, decoded with deletions ignored."""
         with translated(table):
             dataset = self._tables.own(table)
-            return [] if dataset is None else lance_traces.traces(self._files(table), dataset, root, mentions)
+            files = self._tables.files(table)
+            if dataset is None:
+                return lance_traces.leftovers(files)
+            return lance_traces.traces(files, dataset, root, mentions)
 
     def identifiers(self, table: str, root: str) -> set[str]:
         """The ids that any file of the table has of an object, deleted ones too."""
         with translated(table):
             dataset = self._tables.own(table)
-            return set() if dataset is None else lance_traces.identifiers(self._files(table), dataset, root)
+            return (
+                set()
+                if dataset is None
+                else lance_traces.identifiers(self._tables.files(table), dataset, root)
+            )
 
     def named(self, table: str, contents: AnyOf[str]) -> set[str]:
         """Those of these addresses that a row of the newest version names."""
         with translated(table):
             dataset = self._tables.own(table)
             return set() if dataset is None else lance_traces.named(dataset, contents)
-
-    def _files(self, table: str) -> lance_traces.TableFiles:
-        return lance_traces.TableFiles(self._tables.path(table), self._tables.options)
 
 
 def last_stamp(dataset: lance.LanceDataset) -> Stamp | None:
@@ -205,7 +210,7 @@ def _facts(table: str, dataset: lance.LanceDataset) -> TableFacts:
         small=sum(live < SMALL_ROWS for live, _ in rows),
         version=dataset.version,
         versions=len(dataset.versions()),
-        bytes=sum(sum(batch["size_bytes"].to_pylist()) for batch in dataset.all_files()),
+        bytes=sum(lance_traces.sizes(dataset).values()),
         indexes=tuple(_index_facts(dataset)),
         tags=tuple(sorted(dataset.tags.list())),
     )
