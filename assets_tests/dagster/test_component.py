@@ -24,9 +24,9 @@ from mixpeek_orchestration.declared import Declarations
 from mixpeek_orchestration.defs.component import LeaselessWarehouse, MixpeekResources
 from mixpeek_orchestration.defs.resources import _warehouse
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.canonical import content_hash
-from mixpeek_orchestration.warehouse.changes import Order
-from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest
+from mixpeek_orchestration.warehouse.declarations.canonical import content_hash
+from mixpeek_orchestration.warehouse.declarations.changes import Order
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, read_manifest
 from mixpeek_orchestration.warehouse.specs import BatchSpec, BlobSpec, ObjectSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

@@ -24,7 +24,7 @@ from mixpeek_orchestration.extractors.archive import pack
 from mixpeek_orchestration.serving.deploy import RayEndpointHost
 from mixpeek_orchestration.serving.http_encoder import ServeEncoder
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.plugin_specs import PluginUploadSpec
+from mixpeek_orchestration.warehouse.plugins.specs import PluginUploadSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from mixpeek_orchestration.api.body import discard
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError
 from mixpeek_orchestration.core.upload import Upload
-from mixpeek_orchestration.warehouse.plugins import Plugins
+from mixpeek_orchestration.warehouse.plugins.plugins import Plugins
 
 _PIECE = 1 << 20
 _RANGE = re.compile(r"^bytes (?P<first>\d+)-(?P<last>\d+)/(?P<total>\d+|\*)$")

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive
 
 from mixpeek_orchestration.core.errors import TooLarge
 from mixpeek_orchestration.core.own_model import MAX_BYTES, ModelUpload
-from mixpeek_orchestration.warehouse.models import Models
+from mixpeek_orchestration.warehouse.models.models import Models
 
 _PIECE: Final = 8 << 20
 _FORM_OVERHEAD: Final = 1 << 20

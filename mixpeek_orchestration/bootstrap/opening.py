@@ -44,7 +44,7 @@ def open_warehouse(
     from mixpeek_orchestration.stores.objects import open_objects
     from mixpeek_orchestration.stores.sources import open_source
     from mixpeek_orchestration.warehouse.parts import Parts
-    from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
+    from mixpeek_orchestration.warehouse.plugins.uploads import PluginRules
     from mixpeek_orchestration.warehouse.syncs import SyncPolicy
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
@@ -93,7 +93,7 @@ def open_scratch(settings: Settings) -> Warehouse:
     from mixpeek_orchestration.stores.catalog import open_catalog
     from mixpeek_orchestration.stores.catalog.memory import MemoryCatalog
     from mixpeek_orchestration.stores.documents.memory import MemoryDocumentStore
-    from mixpeek_orchestration.warehouse.rehearsal import copy_definitions
+    from mixpeek_orchestration.warehouse.declarations.rehearsal import copy_definitions
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
     scratch: Any = MemoryCatalog()

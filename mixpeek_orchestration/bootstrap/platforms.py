@@ -78,7 +78,7 @@ def _platform_services(settings: Settings, namespace_id: str) -> Services:
     from mixpeek_orchestration.extractors.llm.client import LLMClient, LLMConfig
     from mixpeek_orchestration.stores.catalog import open_catalog
     from mixpeek_orchestration.stores.objects import open_objects
-    from mixpeek_orchestration.warehouse.models import Models
+    from mixpeek_orchestration.warehouse.models.models import Models
     from mixpeek_orchestration.warehouse.platform import Services
     from mixpeek_orchestration.warehouse.secrets import Secrets
 

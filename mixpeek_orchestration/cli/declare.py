@@ -48,7 +48,7 @@ def apply(
     from mixpeek_orchestration.cli.declared_source import read_source
     from mixpeek_orchestration.cli.declaring import answered_errors
     from mixpeek_orchestration.cli.local import local_warehouse
-    from mixpeek_orchestration.warehouse.changes import Order
+    from mixpeek_orchestration.warehouse.declarations.changes import Order
 
     with answered_errors(as_json=as_json):
         said = read_source(source)
@@ -77,7 +77,7 @@ def diff(
     from mixpeek_orchestration.cli.declared_source import read_source
     from mixpeek_orchestration.cli.declaring import FAILED, answered_errors
     from mixpeek_orchestration.cli.local import local_warehouse
-    from mixpeek_orchestration.warehouse.changes import Order
+    from mixpeek_orchestration.warehouse.declarations.changes import Order
 
     with answered_errors(as_json=as_json):
         said = read_source(source)
@@ -145,6 +145,6 @@ def schema() -> None:
     """Print the JSON schema of mixpeek.yaml, for editors."""
     import json
 
-    from mixpeek_orchestration.warehouse.manifest_schema import schema as manifest_schema
+    from mixpeek_orchestration.warehouse.declarations.schema import schema as manifest_schema
 
     typer.echo(json.dumps(manifest_schema(), indent=2, sort_keys=True))

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.cli.declared_source import DeclaredSource
-    from mixpeek_orchestration.warehouse.changes import Change, Order
+    from mixpeek_orchestration.warehouse.declarations.changes import Change, Order
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 _COLOURS = {
@@ -36,7 +36,7 @@ class Applied:
     @classmethod
     def told(cls, warehouse: Warehouse, said: DeclaredSource, order: Order) -> Applied:
         """What would change."""
-        from mixpeek_orchestration.warehouse.canonical import content_hash
+        from mixpeek_orchestration.warehouse.declarations.canonical import content_hash
 
         found = warehouse.catalog.resources.namespace(said.manifest.namespace)
         namespace_id = found.namespace_id if found else ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.bucket import ManagedBy
     from mixpeek_orchestration.core.finding import Finding
     from mixpeek_orchestration.core.place import Place
-    from mixpeek_orchestration.warehouse.manifest import Manifest
+    from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 DEFAULT = "mixpeek.yaml"
 _YAML = (".yaml", ".yml")
@@ -38,8 +38,8 @@ def read_source(source: str) -> DeclaredSource:
     """The declarations; raises `SourceMissing`, and `InvalidInput` about the first thing that is wrong."""
     if not is_yaml(source):
         return _module(source)
-    from mixpeek_orchestration.warehouse.manifest import read_manifest
-    from mixpeek_orchestration.warehouse.manifest_places import places_in
+    from mixpeek_orchestration.warehouse.declarations.manifest import read_manifest
+    from mixpeek_orchestration.warehouse.declarations.places import places_in
 
     path = existing(source)
     return DeclaredSource(read_manifest(path), "yaml", places_in(path))
@@ -47,9 +47,9 @@ def read_source(source: str) -> DeclaredSource:
 
 def problems_in(source: str) -> list[Finding]:
     """Everything by which a source is no manifest; raises `SourceMissing`."""
-    from mixpeek_orchestration.warehouse.manifest import read_data
-    from mixpeek_orchestration.warehouse.manifest_places import places_in
-    from mixpeek_orchestration.warehouse.rehearsal import finding_of, problems_of
+    from mixpeek_orchestration.warehouse.declarations.manifest import read_data
+    from mixpeek_orchestration.warehouse.declarations.places import places_in
+    from mixpeek_orchestration.warehouse.declarations.rehearsal import finding_of, problems_of
 
     try:
         if is_yaml(source):

@@ -49,8 +49,8 @@ def package_in(source: str) -> bool:
 
 def exported(warehouse: Warehouse, namespace: str, *, as_json: bool) -> str:
     """What a namespace holds, as the text of a manifest."""
-    from mixpeek_orchestration.warehouse.canonical import content_hash
-    from mixpeek_orchestration.warehouse.exports import exported_data, exported_text
+    from mixpeek_orchestration.warehouse.declarations.canonical import content_hash
+    from mixpeek_orchestration.warehouse.declarations.exports import exported_data, exported_text
 
     manifest = warehouse.declarations.export(warehouse.namespace_id(namespace), namespace)
     if as_json:
@@ -63,9 +63,9 @@ def problems_with(source: str, *, as_json: bool, lint: bool = False) -> list[Fin
     from mixpeek_orchestration.bootstrap import open_scratch
     from mixpeek_orchestration.cli.stack.record import settings_of_stack
     from mixpeek_orchestration.settings import Settings
-    from mixpeek_orchestration.warehouse.changes import Order
-    from mixpeek_orchestration.warehouse.manifest_lint import linted
-    from mixpeek_orchestration.warehouse.rehearsal import rehearsed
+    from mixpeek_orchestration.warehouse.declarations.changes import Order
+    from mixpeek_orchestration.warehouse.declarations.lint import linted
+    from mixpeek_orchestration.warehouse.declarations.rehearsal import rehearsed
 
     with answered_errors(as_json=as_json):
         problems = problems_in(source)

@@ -70,7 +70,7 @@ def demo(
 
 def declare(warehouse: Warehouse) -> None:
     """Apply the demo's declarations and print what changes."""
-    from mixpeek_orchestration.warehouse.manifest import read_manifest
+    from mixpeek_orchestration.warehouse.declarations.manifest import read_manifest
 
     manifest = read_manifest(DECLARATIONS)
     for change in warehouse.declarations.apply(warehouse.ensure_namespace(manifest.namespace), manifest):

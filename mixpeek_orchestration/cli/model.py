@@ -60,7 +60,7 @@ def push(
     """Keep weights as a new version; versions never change."""
     from mixpeek_orchestration.cli.local import local_warehouse
     from mixpeek_orchestration.core.validation import validated
-    from mixpeek_orchestration.warehouse.model_specs import ModelSpec
+    from mixpeek_orchestration.warehouse.models.specs import ModelSpec
 
     with local_warehouse() as warehouse:
         namespace_id = warehouse.namespace_id(namespace)
@@ -106,7 +106,7 @@ def _pieces(path: Path) -> Iterator[Iterator[bytes]]:
     """The bytes of a file, or of a folder packed on the way."""
     import tempfile
 
-    from mixpeek_orchestration.warehouse.model_archives import packed
+    from mixpeek_orchestration.warehouse.models.archives import packed
 
     with tempfile.TemporaryFile() if path.is_dir() else path.open("rb") as file:
         if path.is_dir():

@@ -9,7 +9,7 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.place import Place
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.declared.resources import Bucket, Collection, Declared, Retriever
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 
 class Declarations:

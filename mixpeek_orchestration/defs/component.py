@@ -19,7 +19,7 @@ from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
@@ -171,7 +171,7 @@ def _assets_of(whole: dg.Definitions) -> dg.Definitions:
 
 
 def _registered(warehouse: "Warehouse", manifest: Manifest, *, take_over: bool) -> Any:
-    from mixpeek_orchestration.warehouse.changes import Order
+    from mixpeek_orchestration.warehouse.declarations.changes import Order
     from mixpeek_orchestration.warehouse.snapshot_part import declared_part
 
     namespace_id = warehouse.ensure_namespace(manifest.namespace)

@@ -9,7 +9,7 @@ from mixpeek_orchestration.core.errors import Conflict, NotFound
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.ownership import check_owner
+from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
 from mixpeek_orchestration.warehouse.specs import BucketSpec
 from mixpeek_orchestration.warehouse.sync_declarations import check_declared, declare
 

@@ -24,7 +24,6 @@ from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.tiers import tier_of
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.changes import needs_migration
 from mixpeek_orchestration.warehouse.collection_inputs import (
     check_filters,
     check_passthrough,
@@ -32,9 +31,10 @@ from mixpeek_orchestration.warehouse.collection_inputs import (
     described_for,
     document_fields,
 )
+from mixpeek_orchestration.warehouse.declarations.changes import needs_migration
+from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
 
 _DELETE_WAIT_S = 30.0

@@ -22,7 +22,7 @@ from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.retention import RetentionRules
 from mixpeek_orchestration.warehouse.erasure import KeptAnswers
 from mixpeek_orchestration.warehouse.planning import Planned
-from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules
+from mixpeek_orchestration.warehouse.plugins.uploads import PluginRules
 from mixpeek_orchestration.warehouse.provider_models import no_platform
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.syncs import SyncPolicy, no_source

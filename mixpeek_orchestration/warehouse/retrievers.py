@@ -19,7 +19,7 @@ from mixpeek_orchestration.retrieval.executor import execute
 from mixpeek_orchestration.retrieval.request import ExecuteSpec
 from mixpeek_orchestration.retrieval.spec import Origin, RetrieverSpec
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.ownership import check_owner
+from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
 from mixpeek_orchestration.warehouse.query_log import QueryLog
 
 

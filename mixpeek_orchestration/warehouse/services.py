@@ -11,7 +11,8 @@ from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.comparisons import Comparisons
 from mixpeek_orchestration.warehouse.contents import Contents
-from mixpeek_orchestration.warehouse.declarations import Declarations
+from mixpeek_orchestration.warehouse.declarations.declarations import Declarations
+from mixpeek_orchestration.warehouse.declarations.removals import Removals
 from mixpeek_orchestration.warehouse.discovery import Extractors
 from mixpeek_orchestration.warehouse.downloads import Downloads
 from mixpeek_orchestration.warehouse.drift import Drift
@@ -24,15 +25,14 @@ from mixpeek_orchestration.warehouse.index_steward import IndexSteward
 from mixpeek_orchestration.warehouse.inference import Inference
 from mixpeek_orchestration.warehouse.lineage import Lineage
 from mixpeek_orchestration.warehouse.migrations import Migrations
-from mixpeek_orchestration.warehouse.models import Models
+from mixpeek_orchestration.warehouse.models.models import Models
 from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.parts import Parts
 from mixpeek_orchestration.warehouse.pictures import Pictures
 from mixpeek_orchestration.warehouse.planning import Planner
-from mixpeek_orchestration.warehouse.plugins import Plugins
+from mixpeek_orchestration.warehouse.plugins.plugins import Plugins
 from mixpeek_orchestration.warehouse.provider_models import ProviderModels
 from mixpeek_orchestration.warehouse.query_log import QueryLog
-from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.reprocess import Reprocess
 from mixpeek_orchestration.warehouse.retention import Retention
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
@@ -108,7 +108,10 @@ class Services:
     @cached_property
     def pictures(self) -> Pictures:
         return Pictures(
-            self.catalog, self.buckets, self.collections, plan=lambda collection: self.planner.plan(collection).plan
+            self.catalog,
+            self.buckets,
+            self.collections,
+            plan=lambda collection: self.planner.plan(collection).plan,
         )
 
     @cached_property

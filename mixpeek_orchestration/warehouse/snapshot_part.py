@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 from mixpeek_orchestration.warehouse.snapshot import Snapshot, hashed
 
 

@@ -18,8 +18,8 @@ from mixpeek_orchestration.core.ports.syncs import OpenSource, SyncSource
 from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob, SyncRules, Trigger
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
+from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
 from mixpeek_orchestration.warehouse.leases import is_dead
-from mixpeek_orchestration.warehouse.ownership import check_owner
 from mixpeek_orchestration.warehouse.sync_declarations import check_rules, declare, overlap, with_rules
 from mixpeek_orchestration.warehouse.sync_looks import reason_to_run
 from mixpeek_orchestration.warehouse.sync_specs import SyncUpdateSpec, reconcile_from

@@ -13,7 +13,7 @@ import yaml
 
 from mixpeek_orchestration.cli.main import app
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 PACKAGES = Path(__file__).resolve().parents[2] / "packages"
 URI = "mixpeek://word_vectors@v1/word_vectors_embedding"

@@ -15,9 +15,9 @@ from assets_tests.unit.declarations.specs import manifests
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.declared import Bucket, Collection, Declarations, Retriever
 from mixpeek_orchestration.declared.modules import gathered
-from mixpeek_orchestration.warehouse.canonical import content_hash
-from mixpeek_orchestration.warehouse.exports import exported_text
-from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest
+from mixpeek_orchestration.warehouse.declarations.canonical import content_hash
+from mixpeek_orchestration.warehouse.declarations.exports import exported_text
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, read_manifest
 
 
 def as_objects(data: dict[str, Any]) -> list[Any]:

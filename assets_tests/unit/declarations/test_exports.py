@@ -15,9 +15,9 @@ from assets_tests.unit.declarations.notes import NOTES
 from assets_tests.unit.declarations.specs import manifests
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
-from mixpeek_orchestration.warehouse.canonical import canonical, content_hash
-from mixpeek_orchestration.warehouse.exports import exported_text
-from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest
+from mixpeek_orchestration.warehouse.declarations.canonical import canonical, content_hash
+from mixpeek_orchestration.warehouse.declarations.exports import exported_text
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, read_manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

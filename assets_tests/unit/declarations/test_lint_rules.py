@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets_tests.unit.declarations.notes import without
 from mixpeek_orchestration.core.finding import Severity
 from mixpeek_orchestration.core.place import Place
-from mixpeek_orchestration.warehouse.manifest_lint import RULES, linted
+from mixpeek_orchestration.warehouse.declarations.lint import RULES, linted
 
 
 def test_a_published_extractor_that_nothing_uses_is_a_note() -> None:

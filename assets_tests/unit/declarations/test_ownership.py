@@ -10,8 +10,8 @@ from assets_tests.unit.declarations.notes import NOTES
 from mixpeek_orchestration.core.bucket import ManagedBy
 from mixpeek_orchestration.core.errors import ManagedElsewhere
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.changes import Order
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.changes import Order
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 MANIFEST = validated(Manifest, NOTES)

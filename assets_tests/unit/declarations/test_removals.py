@@ -7,8 +7,8 @@ import pytest
 from assets_tests.unit.declarations.notes import NOTES, without
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.changes import Order
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.changes import Order
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 from mixpeek_orchestration.warehouse.specs import BatchSpec, BlobSpec, ObjectSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

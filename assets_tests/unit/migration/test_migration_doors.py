@@ -17,8 +17,8 @@ from mixpeek_orchestration.api.app import create_app
 from mixpeek_orchestration.cli.main import app
 from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.changes import Order
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.changes import Order
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 NEW_URI = "mixpeek://compass@v2/compass_v2_embedding"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from mixpeek_orchestration.warehouse.model_specs import ModelSpec
+from mixpeek_orchestration.warehouse.models.specs import ModelSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 MANIFEST = """

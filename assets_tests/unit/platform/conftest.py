@@ -15,7 +15,7 @@ from mixpeek_orchestration.extractors.llm.client import LLMClient, LLMConfig
 from mixpeek_orchestration.extractors.local_tools import run_locally
 from mixpeek_orchestration.stores.catalog.memory import MemoryCatalog
 from mixpeek_orchestration.stores.objects import open_objects
-from mixpeek_orchestration.warehouse.models import Models
+from mixpeek_orchestration.warehouse.models.models import Models
 from mixpeek_orchestration.warehouse.platform import NamespacePlatform, Services
 from mixpeek_orchestration.warehouse.secret_keys import cipher
 from mixpeek_orchestration.warehouse.secrets import Secrets

@@ -34,10 +34,10 @@ from mixpeek_orchestration.extractors.sdk import (
     load_hf_model_async,
     load_namespace_model,
 )
-from mixpeek_orchestration.warehouse import model_parts
-from mixpeek_orchestration.warehouse.model_archives import packed
-from mixpeek_orchestration.warehouse.model_specs import ModelConfirmSpec, ModelSpec, ModelUploadSpec
-from mixpeek_orchestration.warehouse.models import Models
+from mixpeek_orchestration.warehouse.models import parts as model_parts
+from mixpeek_orchestration.warehouse.models.archives import packed
+from mixpeek_orchestration.warehouse.models.models import Models
+from mixpeek_orchestration.warehouse.models.specs import ModelConfirmSpec, ModelSpec, ModelUploadSpec
 from mixpeek_orchestration.warehouse.platform import NamespacePlatform
 
 WEIGHTS = {"linear.weight": torch.arange(6.0).reshape(2, 3), "linear.bias": torch.ones(2)}

@@ -15,8 +15,8 @@ from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.published import Confirmed, PublishedVersion
 from mixpeek_orchestration.extractors.archive import pack
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.plugin_specs import PluginUploadSpec
-from mixpeek_orchestration.warehouse.plugins import Plugins
+from mixpeek_orchestration.warehouse.plugins.plugins import Plugins
+from mixpeek_orchestration.warehouse.plugins.specs import PluginUploadSpec
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

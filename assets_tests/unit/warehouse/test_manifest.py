@@ -14,8 +14,8 @@ import yaml
 from assets_tests.unit.warehouse.lab import Lab
 from mixpeek_orchestration.core.errors import Conflict, Cycle, InvalidInput, ManagedElsewhere, MixpeekError
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.manifest import Manifest, read_manifest
-from mixpeek_orchestration.warehouse.manifest_schema import schema
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, read_manifest
+from mixpeek_orchestration.warehouse.declarations.schema import schema
 from mixpeek_orchestration.warehouse.specs import BucketSpec
 
 REPOSITORY = Path(__file__).resolve().parents[3]

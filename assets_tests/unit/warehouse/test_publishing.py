@@ -22,7 +22,7 @@ from mixpeek_orchestration.core.errors import (
 )
 from mixpeek_orchestration.core.published import description_key
 from mixpeek_orchestration.extractors.archive import archive_hash, pack
-from mixpeek_orchestration.warehouse.plugin_specs import PluginConfirmSpec, PluginUploadSpec
+from mixpeek_orchestration.warehouse.plugins.specs import PluginConfirmSpec, PluginUploadSpec
 
 
 @pytest.fixture

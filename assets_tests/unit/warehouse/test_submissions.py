@@ -10,7 +10,7 @@ import pytest
 from assets_tests.unit.warehouse.publishing_lab import NAME, PublishingLab, open_lab
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NameConflict, NotFound
 from mixpeek_orchestration.core.published import SYSTEM, Submission, SubmissionStatus
-from mixpeek_orchestration.warehouse.plugin_specs import ReviewSpec, SubmissionUploadSpec
+from mixpeek_orchestration.warehouse.plugins.specs import ReviewSpec, SubmissionUploadSpec
 
 
 @pytest.fixture

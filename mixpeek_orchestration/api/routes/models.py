@@ -20,7 +20,7 @@ from mixpeek_orchestration.api.answers.models import (
 from mixpeek_orchestration.api.guard import Handler, Here, House, NamespaceRoute, PathNamespaceRoute, There
 from mixpeek_orchestration.api.model_upload import limited, pieces, receive_model
 from mixpeek_orchestration.core.validation import validated
-from mixpeek_orchestration.warehouse.model_specs import ModelConfirmSpec, ModelSpec, ModelUploadSpec
+from mixpeek_orchestration.warehouse.models.specs import ModelConfirmSpec, ModelSpec, ModelUploadSpec
 
 
 class FormRoute(PathNamespaceRoute):

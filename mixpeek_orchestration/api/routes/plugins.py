@@ -19,7 +19,7 @@ from mixpeek_orchestration.api.guard import House, OpenRoute, PathNamespaceRoute
 from mixpeek_orchestration.api.paging import SearchPaging, listing_of, page_of
 from mixpeek_orchestration.core.published import PublishedVersion
 from mixpeek_orchestration.core.source_files import differences, files_in
-from mixpeek_orchestration.warehouse.plugin_specs import (
+from mixpeek_orchestration.warehouse.plugins.specs import (
     PluginConfirmSpec,
     PluginUploadSpec,
     RealtimeTestSpec,

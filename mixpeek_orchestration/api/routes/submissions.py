@@ -16,7 +16,7 @@ from mixpeek_orchestration.api.answers.submissions import (
 from mixpeek_orchestration.api.guard import Caller, Here, House, Key, KeyRoute, NamespaceRoute
 from mixpeek_orchestration.core.errors import Forbidden
 from mixpeek_orchestration.core.published import SubmissionStatus
-from mixpeek_orchestration.warehouse.plugin_specs import (
+from mixpeek_orchestration.warehouse.plugins.specs import (
     ReviewSpec,
     SubmissionConfirmSpec,
     SubmissionUploadSpec,

@@ -8,8 +8,8 @@ from typing import Final
 from mixpeek_orchestration.core.finding import Finding, Severity
 from mixpeek_orchestration.core.place import Place
 from mixpeek_orchestration.retrieval.templates import inputs_used
-from mixpeek_orchestration.warehouse.manifest import Manifest
-from mixpeek_orchestration.warehouse.manifest_places import nearest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.places import nearest
 from mixpeek_orchestration.warehouse.specs import CollectionSpec
 
 Said = tuple[str, str, str]

@@ -11,8 +11,8 @@ from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.retriever import InputField, Retriever
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
-from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec
-from mixpeek_orchestration.warehouse.manifest import Manifest, upstream_first, written_manifest
+from mixpeek_orchestration.warehouse.declarations.canonical import AnySpec, canonical_spec
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, upstream_first, written_manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
 from mixpeek_orchestration.warehouse.sync_specs import spec_of
 

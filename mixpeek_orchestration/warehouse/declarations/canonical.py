@@ -9,7 +9,7 @@ from typing import Any, Final
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
 from mixpeek_orchestration.warehouse.sync_specs import spec_of
 

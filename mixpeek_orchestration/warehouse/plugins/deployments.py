@@ -19,7 +19,7 @@ from mixpeek_orchestration.core.published import (
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.endpoints import DEPLOYING, FAILED, PENDING, RUNNING, Endpoints
 from mixpeek_orchestration.warehouse.inference import Inference
-from mixpeek_orchestration.warehouse.plugin_versions import Versions
+from mixpeek_orchestration.warehouse.plugins.versions import Versions
 from mixpeek_orchestration.warehouse.rollout import Rollout
 
 _STATUS: Final = {

@@ -26,9 +26,9 @@ from mixpeek_orchestration.core.own_model import MAX_BYTES, MAX_PER_NAMESPACE, M
 from mixpeek_orchestration.core.ports.models import ModelCatalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.warehouse.access import hashed
-from mixpeek_orchestration.warehouse.model_archives import check_format, files_digest, model_root, unpacked
-from mixpeek_orchestration.warehouse.model_parts import PartWriter, read_parts
-from mixpeek_orchestration.warehouse.model_specs import ModelConfirmSpec, ModelSpec, ModelUploadSpec
+from mixpeek_orchestration.warehouse.models.archives import check_format, files_digest, model_root, unpacked
+from mixpeek_orchestration.warehouse.models.parts import PartWriter, read_parts
+from mixpeek_orchestration.warehouse.models.specs import ModelConfirmSpec, ModelSpec, ModelUploadSpec
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from mixpeek_orchestration.core.finding import Finding, Severity
 from mixpeek_orchestration.core.place import Place
 from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.core.validation import from_problems
-from mixpeek_orchestration.warehouse.changes import Order, check_allowed
-from mixpeek_orchestration.warehouse.declarations import Declarations
-from mixpeek_orchestration.warehouse.manifest import Manifest
-from mixpeek_orchestration.warehouse.manifest_places import nearest
+from mixpeek_orchestration.warehouse.declarations.changes import Order, check_allowed
+from mixpeek_orchestration.warehouse.declarations.declarations import Declarations
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.places import nearest
 
 Places = Mapping[str, Place]
 _PATHS = {"bucket": "buckets", "collection": "collections", "retriever": "retrievers"}

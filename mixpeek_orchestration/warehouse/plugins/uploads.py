@@ -28,9 +28,9 @@ from mixpeek_orchestration.core.published import (
 )
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.arrivals import Arrivals, check_arrived
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.plugin_specs import PluginConfirmSpec, PluginUploadSpec
+from mixpeek_orchestration.warehouse.plugins.arrivals import Arrivals, check_arrived
+from mixpeek_orchestration.warehouse.plugins.specs import PluginConfirmSpec, PluginUploadSpec
 
 PURPOSE = "plugin"
 _PUBLISH_WAIT_S = 60.0

@@ -13,8 +13,9 @@ from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotFou
 from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.buckets import Buckets
-from mixpeek_orchestration.warehouse.canonical import AnySpec, canonical_spec
-from mixpeek_orchestration.warehouse.changes import (
+from mixpeek_orchestration.warehouse.collections import Collections
+from mixpeek_orchestration.warehouse.declarations.canonical import AnySpec, canonical_spec
+from mixpeek_orchestration.warehouse.declarations.changes import (
     BY_FILE,
     Change,
     Kind,
@@ -22,12 +23,11 @@ from mixpeek_orchestration.warehouse.changes import (
     check_allowed,
     needs_migration,
 )
-from mixpeek_orchestration.warehouse.collections import Collections
-from mixpeek_orchestration.warehouse.exports import Exports
-from mixpeek_orchestration.warehouse.manifest import Manifest, upstream_first
+from mixpeek_orchestration.warehouse.declarations.exports import Exports
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, upstream_first
+from mixpeek_orchestration.warehouse.declarations.ownership import hand_over
+from mixpeek_orchestration.warehouse.declarations.removals import Removals
 from mixpeek_orchestration.warehouse.migrations import Migrations
-from mixpeek_orchestration.warehouse.ownership import hand_over
-from mixpeek_orchestration.warehouse.removals import Removals
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.specs import CollectionSpec
 

@@ -17,18 +17,18 @@ from mixpeek_orchestration.core.published import (
     PublishedVersion,
 )
 from mixpeek_orchestration.core.upload import Upload
-from mixpeek_orchestration.warehouse.arrivals import Arrivals
 from mixpeek_orchestration.warehouse.endpoints import Endpoints
 from mixpeek_orchestration.warehouse.inference import Inference
-from mixpeek_orchestration.warehouse.plugin_deployments import PluginDeployments
-from mixpeek_orchestration.warehouse.plugin_specs import (
+from mixpeek_orchestration.warehouse.plugins.arrivals import Arrivals
+from mixpeek_orchestration.warehouse.plugins.deployments import PluginDeployments
+from mixpeek_orchestration.warehouse.plugins.specs import (
     MAX_ARCHIVE_BYTES,
     PluginConfirmSpec,
     PluginUploadSpec,
 )
-from mixpeek_orchestration.warehouse.plugin_submissions import Submissions
-from mixpeek_orchestration.warehouse.plugin_uploads import PluginRules, PluginUploads
-from mixpeek_orchestration.warehouse.plugin_versions import Versions
+from mixpeek_orchestration.warehouse.plugins.submissions import Submissions
+from mixpeek_orchestration.warehouse.plugins.uploads import PluginRules, PluginUploads
+from mixpeek_orchestration.warehouse.plugins.versions import Versions
 
 
 class Plugins:

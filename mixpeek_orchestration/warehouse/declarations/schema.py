@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixpeek_orchestration.retrieval.stages.registry import FORMER_NAMES, STAGES
-from mixpeek_orchestration.warehouse.manifest import Manifest
+from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 
 
 def schema() -> dict[str, Any]:

@@ -23,14 +23,14 @@ from mixpeek_orchestration.core.published import (
 )
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.arrivals import Arrivals, check_arrived
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.plugin_specs import (
+from mixpeek_orchestration.warehouse.plugins.arrivals import Arrivals, check_arrived
+from mixpeek_orchestration.warehouse.plugins.specs import (
     ReviewSpec,
     SubmissionConfirmSpec,
     SubmissionUploadSpec,
 )
-from mixpeek_orchestration.warehouse.plugin_uploads import announced_otherwise, keep_description
+from mixpeek_orchestration.warehouse.plugins.uploads import announced_otherwise, keep_description
 
 PURPOSE = "submission"
 _UPLOAD_S = 3600.0
