@@ -10,7 +10,8 @@ import typer
 from mixpeek_orchestration.cli.work import Namespace
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.core.explanation import Explanation, Made
+    from mixpeek_orchestration.core.explanation import Above, Explanation, Made
+    from mixpeek_orchestration.core.reach import Reach
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +26,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     namespace: Namespace = "default",
 ) -> None:
-    """Say why a document exists, from what and by which code, whether it is stale, and what would make it again."""
+    """Say why a document exists, from what and by which code, what has changed since, and what would make it again."""
     import json
 
     from mixpeek_orchestration.cli.local import local_warehouse
@@ -40,25 +41,32 @@ def explain(
 
 
 def explanation_lines(explanation: Explanation) -> Iterator[str]:
-    """The way from the object to the document, how each step stands, and what would make the document again."""
+    """The way from the object to the document, what has changed at each step, what of it reaches the document, and what
+    would make it again."""
     named = f" ({explanation.object_key})" if explanation.object_key else ""
     gone = "" if explanation.object_exists else ", deleted since"
     yield f"object {explanation.object_id}{named} of bucket {explanation.bucket}{gone}"
     for made in explanation.steps:
         yield from _made_lines(made)
-    yield from _above_lines(explanation)
+    for above in explanation.stale_above:
+        yield _above_line(above)
     yield "it would be made again by"
     for one in explanation.would_rerun:
         yield f"  {one}"
 
 
-def _above_lines(explanation: Explanation) -> Iterator[str]:
-    going = [made.collection for made in explanation.stale_above if made.is_going]
-    changing = [made.collection for made in explanation.stale_above if not made.is_going]
-    if going:
-        yield f"above it, its source in {', '.join(going)} goes: it will be removed too"
-    elif changing:
-        yield f"above it, {', '.join(changing)} runs first: this runs again if what it reads comes out different"
+def _above_line(above: Above) -> str:
+    name = above.made.collection
+    told: dict[Reach, str] = {
+        "removed": f"its source in {name} goes: it will be removed too",
+        "may_be_removed": f"{name} runs first: this goes if it is filtered out then",
+        "runs": f"{name} changes what this reads: it runs again after that",
+        "may_run": f"{name} runs first: this runs again if what it reads comes out different",
+        "rewritten": f"{name} changes what this carries: it is rewritten after that, nothing is extracted",
+        "may_be_rewritten": f"{name} runs first: this is rewritten if what it carries comes out different",
+        "none": f"{name} is not up to date, but nothing of that reaches this",
+    }
+    return f"above it, {told[above.reach]}"
 
 
 def _made_lines(made: Made) -> Iterator[str]:
@@ -66,7 +74,8 @@ def _made_lines(made: Made) -> Iterator[str]:
     by = f"batch {made.batch_id}" if made.batch_id else "a run over the whole source"
     asked = f", asked for by {made.trigger}" if made.trigger else ""
     run = f", run {made.run_id}" if made.run_id else ""
-    yield f"    made by {made.extractor}, code {made.code_fp[:12]}, in {by}{run}{asked}, at {made.updated_at[:19]}"
+    code = f"code {made.code_fp[:12]}" if made.code_fp else "with rows that failed"
+    yield f"    made by {made.extractor}, {code}, in {by}{run}{asked}, at {made.updated_at[:19]}"
     yield f"    {made.verdict}"
-    for one in made.why:
-        yield f"      {one}"
+    for change in made.changes:
+        yield f"      {change.detail}"

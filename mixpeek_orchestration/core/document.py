@@ -21,6 +21,10 @@ MIME_TYPE: Final = "_mime_type"
 CREATED_AT: Final = "_created_at"
 UPDATED_AT: Final = "_updated_at"
 
+INPUT_DIGESTS: Final = "_input_digests"
+"""What each field that was read gave to `INPUT_FP`, as JSON of digests by field: it decides nothing, and tables that
+nobody has written to since it was introduced lack it."""
+
 LINEAGE: Final = (
     DOCUMENT_ID,
     SOURCE_ITEM,
@@ -39,7 +43,7 @@ LINEAGE: Final = (
     CREATED_AT,
     UPDATED_AT,
 )
-"""Every column of a document that is neither extracted nor passed through. All strings but `_position` (int32)."""
+"""Every column that all documents have, neither extracted nor passed through. All strings but `_position` (int32)."""
 
 
 def is_reserved(column: str) -> bool:

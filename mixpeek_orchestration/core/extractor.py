@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from mixpeek_orchestration.core.change import parameter_parts
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import Broken
 
@@ -106,6 +107,11 @@ class ExtractorDescription:
     @property
     def has_realtime(self) -> bool:
         return bool(self.realtime_fp)
+
+    @property
+    def kept_parts(self) -> dict[str, str]:
+        """What is kept of the code to tell later what has changed: its parts, and each parameter with its value."""
+        return {**self.code_parts, **parameter_parts(self.parameters)}
 
     @property
     def recipe(self) -> Recipe:

@@ -22,6 +22,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     document.EXTRACTOR: "What made the row.",
     document.SOURCE_FP: "Fingerprint of the source item.",
     document.INPUT_FP: "Fingerprint of the fields that the extractor reads.",
+    document.INPUT_DIGESTS: "A digest of each of these fields: they tell which one has changed.",
     document.PASS_FP: "Fingerprint of the fields that are carried along.",
     document.CODE_FP: "Fingerprint of code, parameters, libraries and weights.",
     document.CONTENT_FP: "Fingerprint of what the next tier reads.",

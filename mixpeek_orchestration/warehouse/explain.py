@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from mixpeek_orchestration.core import document
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.explanation import Explanation, Made
-from mixpeek_orchestration.core.fingerprint import told_changes
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.core.tiers import tier_of
+from mixpeek_orchestration.warehouse.differing import changes, fields_of
 from mixpeek_orchestration.warehouse.lineage import Lineage, Step
 from mixpeek_orchestration.warehouse.planning import Planned, Planner
 
@@ -72,6 +69,7 @@ class Explanations:
         reason = _reason(planned, row[document.SOURCE_ITEM])
         batch = self._catalog.batches.get(row[document.BATCH]) if row[document.BATCH] else None
         trigger = batch.metadata.get("trigger") if batch else None
+        code = self._catalog.ledger.code(row[document.CODE_FP])
         return Made(
             collection_id=collection.collection_id,
             collection=collection.name,
@@ -81,41 +79,22 @@ class Explanations:
             source=row[document.SOURCE_ITEM],
             extractor=row[document.EXTRACTOR],
             code_fp=row[document.CODE_FP],
-            code=self._catalog.ledger.code(row[document.CODE_FP]),
+            code_fp_now=planned.description.code_fp,
+            code=code,
+            code_now=planned.description.kept_parts,
             batch_id=row[document.BATCH],
             run_id=(batch.run_id if batch else None) or "",
             trigger=trigger if isinstance(trigger, str) else "",
             created_at=row[document.CREATED_AT],
             updated_at=row[document.UPDATED_AT],
-            reads=_reads(collection),
-            carries=_carries(collection),
+            reads=_reads(planned.collection),
+            carries=_carries(planned.collection),
+            fields=fields_of(planned.collection, planned.description),
             reason=reason,
-            why=tuple(self._why(reason, row, planned)),
+            changes=()
+            if reason in (planning.UNCHANGED, planning.KNOWN_EMPTY)
+            else changes(row, planned, code),
         )
-
-    def _why(self, reason: str, row: Mapping[str, Any], planned: Planned) -> Sequence[str]:
-        """What exactly has changed since the document was made."""
-        if reason == planning.CODE_CHANGED:
-            then = self._catalog.ledger.code(row[document.CODE_FP])
-            return told_changes(then, planned.description.code_parts) if then else ()
-        if reason not in (planning.INPUT_CHANGED, planning.PASS_CHANGED):
-            return ()
-        now = planned.reader.load([row[document.SOURCE_ITEM]]).get(row[document.SOURCE_ITEM])
-        if now is None:
-            return ()
-        if _choice(now.source_fp) != _choice(row[document.SOURCE_FP]):
-            return ("the collection reads or carries other fields than it did",)
-        carried = [
-            f"the field {name}" for name, value in now.carried.items() if name in row and row[name] != value
-        ]
-        # What was read is known by its fingerprint only: with several inputs nobody can tell which one it was.
-        read = [f"{one} (read)" for one in _reads(planned.collection)]
-        return [*(read if reason == planning.INPUT_CHANGED else []), *(f"{one} (carried)" for one in carried)]
-
-
-def _choice(source_fp: str) -> str:
-    """The part of a `source_fp` that stands for what the collection reads and carries."""
-    return source_fp.rpartition(":")[2]
 
 
 def _reason(planned: Planned, item: str) -> str:

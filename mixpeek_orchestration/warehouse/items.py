@@ -88,9 +88,12 @@ def _choice_fp(collection: Collection) -> str:
 def _fingerprints(collection: Collection, inputs: object, carried: Mapping[str, Any]) -> tuple[str, str]:
     """`input_fp` and `pass_fp`; which source field feeds which input is part of the input."""
     mappings = {name: list(paths) for name, paths in collection.extractor.input_mappings.items()}
-    return fields_fp({"mappings": mappings, "inputs": inputs}), fields_fp(
-        {k: plain(v) for k, v in carried.items()}
-    )
+    return fields_fp({"mappings": mappings, "inputs": inputs}), carried_fp(carried)
+
+
+def carried_fp(carried: Mapping[str, Any]) -> str:
+    """The `pass_fp` of these fields."""
+    return fields_fp({name: plain(value) for name, value in carried.items()})
 
 
 class BucketItems:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mixpeek_orchestration.core.batch_plans import Asked, asked_by, forced_roots, joined_plan, plans_of
+from mixpeek_orchestration.core.change import told_changes
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
-from mixpeek_orchestration.core.fingerprint import told_changes
 from mixpeek_orchestration.core.plan import Fingerprints, Plan, make_plan
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
@@ -122,7 +122,7 @@ class Planner:
     def _code_changes(self, stale: Mapping[str, int], description: ExtractorDescription) -> list[str]:
         """A sentence for each difference between the codes that made what is stale and the code there is now."""
         known = [self._catalog.ledger.code(code_fp) for code_fp in stale if code_fp]
-        told = [one for parts in known if parts for one in told_changes(parts, description.code_parts)]
+        told = [one for parts in known if parts for one in told_changes(parts, description.kept_parts)]
         return list(dict.fromkeys(told))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection as AnyOf
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from mixpeek_orchestration.core import document
+from mixpeek_orchestration.core.change import input_digests
 from mixpeek_orchestration.core.fingerprint import LENGTH, canonical_json, plain
 from mixpeek_orchestration.core.identity import document_id
 from mixpeek_orchestration.warehouse.items import LoadedItem
@@ -65,7 +66,17 @@ def commit_rows(
         document.CREATED_AT: _strings([moment] * len(items)),
         document.UPDATED_AT: _strings([moment] * len(items)),
     }
-    return pa.table({**lineage, **columns})
+    return pa.table({**lineage, document.INPUT_DIGESTS: _strings(_digests(sources)), **columns})
+
+
+def _digests(sources: Sequence[LoadedItem]) -> Iterator[str]:
+    """What each row was made of, field by field; all rows of an item were made of the same."""
+    of_item: dict[str, str] = {}
+    for source in sources:
+        item = source.source.item
+        if item not in of_item:
+            of_item[item] = canonical_json(input_digests(source.source.rows))
+        yield of_item[item]
 
 
 def patched_rows(

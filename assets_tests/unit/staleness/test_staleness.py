@@ -66,7 +66,7 @@ STALE = [
         "new parameter",
         "manifest.py",
         swap("class PromptedParams(BaseModel):", "class PromptedParams(BaseModel):\n    extra: int = 1"),
-        "the parameters have changed",
+        "the parameter extra is new: 1",
     ),
     Edit("prompt", "prompts/answer.txt", swap("Answer", "Reply"), "the data file prompts/answer.txt has changed"),
     Edit("template", "templates/line.jinja", swap("[", "("), "the data file templates/line.jinja has changed"),
@@ -207,7 +207,7 @@ def test_other_parameters_make_stale(lab: StalenessLab, documents: Collection) -
     generation = warehouse.collections.generation(documents)
     other = planner.plan(documents.collection_id, generation=replace(generation, parameters={"prefix": ">"}))
     assert other.plan.reasons() == {CODE_CHANGED: 1}
-    assert other.code_changes == ["the parameters have changed"]
+    assert other.code_changes == ['the parameter prefix went from "" to ">"']
     same = planner.plan(documents.collection_id, generation=replace(generation, parameters={}))
     assert same.plan.reasons() == {}
 
