@@ -147,6 +147,44 @@ def test_a_component_takes_over_only_when_told_to(home: Settings, tmp_path: Path
         warehouse.close()
 
 
+@pytest.mark.parametrize("said", [{}, {"external": True}])
+def test_beside_the_stack_its_assets_are_external(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]
+) -> None:
+    """In the stack's own Dagster instance, or where it was said: the same keys, upstream keys and partitions, and nothing
+    that could be materialized, checked or launched from the project."""
+    state = tmp_path / "state"
+    component().write_state_to_path(state)
+    here = graph_of(shown(component(external=False), state))
+    monkeypatch.setenv("DAGSTER_HOME", str(home.root / "dagster" if not said else tmp_path))
+    definitions = shown(component(**said), state)
+    there = graph_of(definitions)
+    assert there.get_all_asset_keys() == here.get_all_asset_keys()
+    assert not there.executable_asset_keys
+    assert here.executable_asset_keys
+    for key in here.get_all_asset_keys():
+        assert there.get(key).parent_keys == here.get(key).parent_keys
+        assert there.get(key).partitions_def == here.get(key).partitions_def
+    assert not definitions.sensors
+    assert not there.asset_check_keys
+
+
+def test_a_project_without_a_stack_runs_its_assets_in_any_instance(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that launches batches itself has said that there is no stack, so its assets are its own."""
+    state = tmp_path / "state"
+    component().write_state_to_path(state)
+    monkeypatch.setenv("DAGSTER_HOME", str(home.root / "dagster"))
+    assert graph_of(shown(component(sensors=True), state)).executable_asset_keys
+    with pytest.raises(InvalidInput, match="has its sensors there"):
+        shown(component(sensors=True, external=True), state)
+
+
+def graph_of(definitions: dg.Definitions) -> Any:
+    return definitions.get_repository_def().asset_graph
+
+
 def test_its_assets_materialize_without_the_stack(home: Settings, tmp_path: Path) -> None:
     """A batch is a partition here too; two steps of one run need no lease of the run."""
     state = tmp_path / "state"

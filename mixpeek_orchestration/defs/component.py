@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: Dagster resolves the annotations of a component itself.
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -101,6 +102,13 @@ class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
             description="Launch submitted batches from this project. Only where no stack of Mixpeek runs on the same home."
         ),
     ] = False
+    external: Annotated[
+        bool | None,
+        dg.Resolver.default(
+            description="Show the resources as external assets, because another location of the same Dagster instance "
+            "runs them. By default where DAGSTER_HOME is that of the stack of the home."
+        ),
+    ] = None
     defs_state: ResolvedDefsStateConfig = field(default_factory=lambda: _FOLDER_STATE)
 
     @property
@@ -146,7 +154,11 @@ class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
     def build_defs_from_state(
         self, context: dg.ComponentLoadContext, state_path: Path | None
     ) -> dg.Definitions:
-        """The assets and checks of what was registered last; nothing before that."""
+        """The assets and checks of what was registered last; nothing before that.
+
+        Where another location of the instance runs them they are external: each key has one definition that can be
+        materialized, and what the project derives from them hangs on that.
+        """
         from mixpeek_orchestration.warehouse.snapshot import snapshot_from
 
         del context
@@ -156,7 +168,28 @@ class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
         addresses = Addresses(f"http://{settings.host}:{settings.api_port}", settings.documents)
         snapshot = snapshot_from(state_path.read_text())
         whole = build_definitions(snapshot, snapshots=settings.snapshots, addresses=addresses)
+        if self._is_external(settings):
+            return dg.Definitions(assets=whole.resolve_all_asset_specs())
         return whole if self.sensors else _assets_of(whole)
+
+    def _is_external(self, settings: Settings) -> bool:
+        """Whether the stack runs the assets: as it was said, else by the instance in which this is loaded."""
+        if self.external and self.sensors:
+            raise InvalidInput(
+                "What another location runs has its sensors there.",
+                field="sensors",
+                value="true",
+                fix="Leave out sensors, or external.",
+            )
+        if self.external is not None:
+            return self.external
+        return not self.sensors and _instance_folder() == settings.root / "dagster"
+
+
+def _instance_folder() -> Path | None:
+    """Where the Dagster instance of this process keeps its configuration."""
+    said = os.environ.get("DAGSTER_HOME")
+    return Path(said).expanduser().resolve() if said else None
 
 
 def _assets_of(whole: dg.Definitions) -> dg.Definitions:
