@@ -19,6 +19,7 @@ from mixpeek_orchestration.engine.ray_cluster import connect
 from mixpeek_orchestration.engine.ray_local import LocalCluster
 from mixpeek_orchestration.extractors.registry import PackageRegistry
 from mixpeek_orchestration.serving.deploy import RayEndpointHost
+from mixpeek_orchestration.serving.direct import HEADER
 from mixpeek_orchestration.serving.http_encoder import ServeEncoder, is_answering
 from mixpeek_orchestration.serving.local_encoder import LocalEncoder
 from mixpeek_orchestration.settings import REPOSITORY
@@ -84,6 +85,19 @@ def test_an_endpoint_answers_over_loopback_http(host, folder):
     assert len(health["code_fps"]) == 2
     assert host.status("ep_answers") == "RUNNING"
     host.remove("ep_answers")
+
+
+def test_an_answer_says_where_its_replica_listens(host, folder):
+    """Past the proxy the same process answers the same, under its own route only; after it is gone nobody does."""
+    url = host.deploy("ep_direct", [echo_recipe(folder)])
+    question = {"inputs": {"text": "abc"}, "parameters": {}}
+    through_proxy = httpx.post(url, json=question, trust_env=False)
+    direct = httpx.URL(url).copy_with(port=int(through_proxy.headers[HEADER]))
+    assert httpx.post(direct, json=question, trust_env=False).json() == through_proxy.json()
+    assert httpx.get(direct, trust_env=False).json()["pid"] == pid(url)
+    assert httpx.get(direct.copy_with(path="/endpoints/other"), trust_env=False).status_code == 404
+    host.remove("ep_direct")
+    assert not is_gone_unnoticed(str(direct))
 
 
 def test_a_package_that_does_not_warm_up_never_runs(host, folder):

@@ -11,6 +11,7 @@ import httpx
 
 from mixpeek_orchestration.core.errors import BudgetExceeded, EndpointFailed, NotReady
 from mixpeek_orchestration.core.ports.deployments import Deployment, DeploymentCatalog
+from mixpeek_orchestration.serving.direct import HEADER
 from mixpeek_orchestration.serving.wire import error_in, request_body
 
 _CONNECTIONS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=30)
@@ -24,6 +25,7 @@ class ServeEncoder:
         self._deployments = deployments
         # Proxies of the environment are for the world outside; endpoints are on this machine.
         self._client = httpx.Client(limits=_CONNECTIONS, trust_env=False)
+        self._direct: dict[str, httpx.URL] = {}
 
     def encode(
         self,
@@ -53,10 +55,25 @@ class ServeEncoder:
             return self._ask(successor, body, endpoint, deadline - time.monotonic())
 
     def _ask(self, url: str, body: bytes, endpoint: str, timeout_s: float) -> dict[str, Any]:
+        """The answer of the replica itself once it has said where it listens, else through Serve's proxy."""
+        deadline = time.monotonic() + timeout_s
+        if direct := self._direct.get(url):
+            try:
+                return _answer(self._post(direct, body, endpoint, timeout_s), endpoint)
+            except BudgetExceeded:
+                raise
+            except NotReady:  # it has moved, or is leaving
+                self._direct.pop(url, None)
+        response = self._post(url, body, endpoint, deadline - time.monotonic())
+        if port := response.headers.get(HEADER):
+            self._direct[url] = httpx.URL(url).copy_with(port=int(port))
+        return _answer(response, endpoint)
+
+    def _post(self, url: str | httpx.URL, body: bytes, endpoint: str, timeout_s: float) -> httpx.Response:
         if timeout_s <= 0:
             raise _late(endpoint, timeout_s)
         try:
-            response = self._client.post(url, content=body, headers=_HEADERS, timeout=timeout_s)
+            return self._client.post(url, content=body, headers=_HEADERS, timeout=timeout_s)
         except httpx.TimeoutException:
             raise _late(endpoint, timeout_s) from None
         except httpx.TransportError as error:
@@ -67,7 +84,6 @@ class ServeEncoder:
                 fix="Ask again; if it stays away, see `mixpeek status`.",
                 retry_after_s=1.0,
             ) from None
-        return _answer(response, endpoint)
 
     def close(self) -> None:
         """Close the connections."""

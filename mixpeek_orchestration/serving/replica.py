@@ -6,6 +6,7 @@ import json
 import os
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from ray import serve
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from mixpeek_orchestration.core.errors import MixpeekError
 from mixpeek_orchestration.core.extractor import Recipe
+from mixpeek_orchestration.serving.direct import HEADER, is_alone, own_port
 from mixpeek_orchestration.serving.endpoint import Endpoint, Outcome
 from mixpeek_orchestration.serving.gathering import Gathering
 from mixpeek_orchestration.serving.options import actor_options, scaling
@@ -29,6 +31,7 @@ class Replica:
     """One replica: warm before Serve calls it running, and answering in batches."""
 
     async def __init__(self, recipes: Sequence[Recipe]) -> None:  # type: ignore[misc]  # Serve awaits constructors
+        self._is_alone = is_alone(recipes[0].serve_config)
         try:
             self._endpoint = await Endpoint.started(recipes)
             self._gathering = Gathering(self._endpoint.answers, MAX_BATCH_SIZE)
@@ -45,7 +48,13 @@ class Replica:
         except MixpeekError as error:
             status, body = error_body(error)
             return Response(body, status, media_type=_JSON)
-        return Response(body, media_type=_JSON)
+        return Response(body, media_type=_JSON, headers=self._directions)
+
+    @cached_property
+    def _directions(self) -> dict[str, str]:
+        """Where to ask next. Serve opens the port between the constructor and the first request."""
+        port = own_port() if self._is_alone else None
+        return {HEADER: str(port)} if port else {}
 
     def _health(self) -> Mapping[str, Any]:
         return {

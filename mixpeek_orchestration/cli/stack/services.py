@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mixpeek_orchestration.cli.stack.layout import Layout
+from mixpeek_orchestration.serving.direct import DIRECT_ENVIRONMENT
 from mixpeek_orchestration.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -59,7 +60,7 @@ def ray_head(settings: Settings) -> Service:
     With Serve's actors it never ends by itself, so its grace is short; nothing of a local session is kept anyway.
     """
     hook = {"RAY_START_HOOK": "mixpeek_orchestration.cli.stack.ray_head.slim"}
-    return Service("ray", own_ray_address(settings), environment=hook, grace_s=5)
+    return Service("ray", own_ray_address(settings), environment={**hook, **DIRECT_ENVIRONMENT}, grace_s=5)
 
 
 def code_server(settings: Settings) -> Service:
