@@ -20,7 +20,14 @@ from assets_tests.contracts.documents_rows import (
     texts_of,
     vector_index,
 )
-from mixpeek_orchestration.core.document import DOCUMENT_ID, LINEAGE, SOURCE_ITEM
+from mixpeek_orchestration.core.document import (
+    DOCUMENT_ID,
+    LINEAGE,
+    ROOT_BUCKET,
+    ROOT_OBJECT,
+    SOURCE_COLLECTION,
+    SOURCE_ITEM,
+)
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound
 from mixpeek_orchestration.core.ports.documents import CommitResult, DocumentStore, Stamp
 from mixpeek_orchestration.stores.documents import open_documents
@@ -384,10 +391,11 @@ class TestSearch:
         np.testing.assert_allclose(found["_score"].to_numpy(), wanted[best], rtol=1e-4, atol=1e-5)
 
     def test_answers_without_vectors(self, store: DocumentStore) -> None:
-        """An answer has lineage, own columns and the score, and no vector column."""
+        """An answer has the document's id and origin, its own columns and the score: no vector, no bookkeeping."""
         commit(store, document_rows({"a": 1}))
         found = store.search(TABLE, vector_index(), [1.0] * DIMENSION, k=5)
-        assert found.column_names == [*LINEAGE, "text", "_score"]
+        origin = [DOCUMENT_ID, SOURCE_ITEM, ROOT_OBJECT, ROOT_BUCKET, SOURCE_COLLECTION]
+        assert found.column_names == [*origin, "text", "_score"]
         assert found["_score"].to_pylist() == pytest.approx([1.0])
 
     def test_filters_before_it_searches(self, store: DocumentStore) -> None:

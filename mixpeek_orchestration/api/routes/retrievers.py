@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from mixpeek_orchestration.api.answer import Answer
 from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import ListBody, Paging, SearchPaging, listing_of, page_of
 from mixpeek_orchestration.api.unbuilt import Off
@@ -52,7 +53,7 @@ def delete_retriever(retriever_id: str, here: Here, house: House) -> dict[str, A
     return {"success": True, "message": f"Retriever {retriever_id} is deleted."}
 
 
-@router.post("/{retriever_id}/execute", summary="Execute a retriever")
+@router.post("/{retriever_id}/execute", summary="Execute a retriever", response_model=dict[str, Any])
 def execute_retriever(
     retriever_id: str,
     here: Here,
@@ -63,7 +64,7 @@ def execute_retriever(
     skip_cache: bool = False,
     return_presigned_urls: Off = None,
     explain: Off = None,
-) -> dict[str, Any]:
+) -> Answer:
     """The documents that answer the inputs. What was not ready in time is a 503, or is told under `degraded`."""
     request = body or ExecuteSpec()
     if return_vectors:
@@ -71,7 +72,7 @@ def execute_retriever(
     answer: dict[str, Any] = house.retrievers.execute(here.namespace_id, retriever_id, request).wire()
     if not include_legacy_results:
         answer.pop("results", None)
-    return answer
+    return Answer(answer)  # plain values already: FastAPI would look at each of them again
 
 
 def _answer(fields: dict[str, Any]) -> dict[str, Any]:

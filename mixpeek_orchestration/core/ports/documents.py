@@ -103,8 +103,8 @@ class DocumentStore(Protocol):
         where: str | None = None,
         version: int | None = None,
     ) -> pa.Table:
-        """The `k` nearest rows, nearest first, without vector columns, with a `_score` column (higher is nearer;
-        1 - distance for cosine, -distance for euclid, the dot product for dot)."""
+        """The `k` nearest rows, nearest first: their own fields without vectors, where they come from, and a `_score`
+        column (higher is nearer; 1 - distance for cosine, -distance for euclid, the dot product for dot)."""
 
     def drop(self, table: str) -> None:
         """Remove a table; nothing happens when it is not there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.ports.deployments import Deployment
@@ -15,6 +15,13 @@ from mixpeek_orchestration.stores.catalog.definitions import second_endpoint
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded
 from mixpeek_orchestration.stores.catalog.schema import deployments
 from mixpeek_orchestration.stores.catalog.statements import upsert
+
+# Every query asks this: building a statement costs as much as running it.
+_OF_A_VERSION = select(deployments.c.body).where(
+    deployments.c.extractor_name == bindparam("name"),
+    deployments.c.canonical_version == bindparam("version"),
+    deployments.c.namespace_id.in_(bindparam("owners", expanding=True)),
+)
 
 
 class SqlDeployments:
@@ -50,13 +57,9 @@ class SqlDeployments:
     def get(self, name: str, version: str, *, namespace_id: str = "") -> Deployment | None:
         """By extractor name and version in any spelling: the first one in the scopes of a namespace."""
         owners = scopes(namespace_id)
-        statement = select(deployments.c.body).where(
-            deployments.c.extractor_name == name,
-            deployments.c.canonical_version == canonical_version(version),
-            deployments.c.namespace_id.in_(owners),
-        )
+        asked = {"name": name, "version": canonical_version(version), "owners": owners}
         with self._database.reading() as connection:
-            found = [decoded(Deployment, body) for body in connection.execute(statement).scalars()]
+            found = [decoded(Deployment, body) for body in connection.execute(_OF_A_VERSION, asked).scalars()]
         return min(found, key=lambda one: owners.index(one.namespace_id), default=None)
 
     def all(self) -> list[Deployment]:

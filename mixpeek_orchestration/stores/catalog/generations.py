@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from mixpeek_orchestration.core.collection import Generation
 from mixpeek_orchestration.stores.catalog.database import Database
@@ -15,6 +15,8 @@ from mixpeek_orchestration.stores.catalog.schema import generations
 from mixpeek_orchestration.stores.catalog.statements import upsert
 
 _READ = select(generations.c.body, generations.c.code_fp)
+# Every query asks for one: building a statement costs as much as running it.
+_BY_ID = _READ.where(generations.c.generation_id == bindparam("generation"))
 
 
 class GenerationTable:
@@ -72,7 +74,7 @@ class GenerationTable:
 
     def by_id(self, connection: Connection, generation_id: str) -> Generation | None:
         """The generation, read inside a transaction."""
-        row = connection.execute(_READ.where(generations.c.generation_id == generation_id)).one_or_none()
+        row = connection.execute(_BY_ID, {"generation": generation_id}).one_or_none()
         return None if row is None else _generation(row)
 
     def _check_number(self, connection: Connection, new: Generation) -> None:

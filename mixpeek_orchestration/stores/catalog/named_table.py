@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Generic
 
-from sqlalchemy import Connection, Table, case, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    Table,
+    bindparam,
+    case,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from mixpeek_orchestration.core.identity import folded
 from mixpeek_orchestration.stores.catalog.database import Database
@@ -29,6 +40,9 @@ class NamedTable(Generic[D]):
         self._kind = kind
         self._table = table
         self._id = table.c[kind.identifier]
+        # Every request asks these: building a statement costs as much as running it.
+        self._found_anywhere = self._found()
+        self._found_within = self._found().where(table.c.namespace_id == bindparam("namespace"))
 
     def put(self, new: D) -> D:
         """Insert or replace by id, and count the change if there is one."""
@@ -43,11 +57,10 @@ class NamedTable(Generic[D]):
 
     def find(self, namespace_id: str | None, identifier: str) -> D | None:
         """By id, else by exact name."""
-        matches = (self._id == identifier) | (self._table.c.name == identifier)
-        statement = select(self._table.c.body).where(matches, *self._within(namespace_id))
-        statement = statement.order_by(case((self._id == identifier, 0), else_=1)).limit(1)
+        statement = self._found_anywhere if namespace_id is None else self._found_within
+        asked = {"identifier": identifier, "namespace": namespace_id}
         with self._database.reading() as connection:
-            body = connection.execute(statement).scalar_one_or_none()
+            body = connection.execute(statement, asked).scalar_one_or_none()
         return None if body is None else decoded(self._kind.type, body)
 
     def all(self, namespace_id: str | None = None) -> list[D]:
@@ -88,6 +101,13 @@ class NamedTable(Generic[D]):
             "folded_name": folded(definition.name),
             "body": encoded(definition),
         }
+
+    def _found(self) -> Select[tuple[str]]:
+        """What has `:identifier` as its id, else as its name."""
+        identifier = bindparam("identifier", type_=String)
+        by_id_first = case((self._id == identifier, 0), else_=1)
+        matches = (self._id == identifier) | (self._table.c.name == identifier)
+        return select(self._table.c.body).where(matches).order_by(by_id_first).limit(1)
 
     def _within(self, namespace_id: str | None) -> list[Any]:
         return [] if namespace_id is None else [self._table.c.namespace_id == namespace_id]

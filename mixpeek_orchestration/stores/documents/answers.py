@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pyarrow as pa
 
 from mixpeek_orchestration.core.collection import Distance, VectorIndex
+from mixpeek_orchestration.core.document import (
+    DOCUMENT_ID,
+    ROOT_BUCKET,
+    ROOT_OBJECT,
+    SOURCE_COLLECTION,
+    SOURCE_ITEM,
+    is_reserved,
+)
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.stores.documents.rows import is_vector
 from mixpeek_orchestration.stores.documents.scores import SCORE, scores
+
+_ORIGIN: Final = (DOCUMENT_ID, SOURCE_ITEM, ROOT_OBJECT, ROOT_BUCKET, SOURCE_COLLECTION)
+
+
+def answered(schema: pa.Schema) -> list[pa.Field]:
+    """What a search reads of a row: its own fields and where it comes from. Neither vectors nor our bookkeeping, of
+    which every column would be some more reads of single values."""
+    return [
+        field
+        for field in schema
+        if not is_vector(field) and (field.name in _ORIGIN or not is_reserved(field.name))
+    ]
 
 
 def check_query(schema: pa.Schema, vector: VectorIndex, query: Sequence[float]) -> None:
@@ -33,8 +54,7 @@ def check_query(schema: pa.Schema, vector: VectorIndex, query: Sequence[float]) 
 
 def empty_answer(schema: pa.Schema) -> pa.Table:
     """No rows, with the columns that an answer has."""
-    shown = [field for field in schema if not is_vector(field)]
-    return pa.schema([*shown, pa.field(SCORE, pa.float32())]).empty_table()
+    return pa.schema([*answered(schema), pa.field(SCORE, pa.float32())]).empty_table()
 
 
 def with_scores(found: pa.Table, distance: Distance) -> pa.Table:

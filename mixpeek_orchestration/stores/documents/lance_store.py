@@ -16,12 +16,12 @@ from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.document import DOCUMENT_ID, ROOT_OBJECT
 from mixpeek_orchestration.core.ports.documents import CommitResult, Stamp
 from mixpeek_orchestration.stores.documents import frames, lance_commit
-from mixpeek_orchestration.stores.documents.answers import check_query, empty_answer, with_scores
+from mixpeek_orchestration.stores.documents.answers import answered, check_query, empty_answer, with_scores
 from mixpeek_orchestration.stores.documents.lance_errors import translated
 from mixpeek_orchestration.stores.documents.lance_tables import LanceTables
 from mixpeek_orchestration.stores.documents.lance_upkeep import LanceUpkeep, last_stamp
 from mixpeek_orchestration.stores.documents.observed import LanceRepair
-from mixpeek_orchestration.stores.documents.rows import checked, is_vector, lineage_schema, no_rows
+from mixpeek_orchestration.stores.documents.rows import checked, lineage_schema, no_rows
 from mixpeek_orchestration.stores.documents.scores import METRICS
 from mixpeek_orchestration.stores.documents.sql import is_in
 
@@ -158,7 +158,7 @@ def _listed(columns: Sequence[str] | None) -> list[str] | None:
 def _nearest(
     dataset: lance.LanceDataset, vector: VectorIndex, query: Sequence[float], k: int, where: str | None
 ) -> pa.Table:
-    shown = [field.name for field in dataset.schema if not is_vector(field)]
+    shown = [field.name for field in answered(dataset.schema)]
     nearest = {
         "column": vector.column,
         "q": pa.array(query, pa.float32()),

@@ -20,7 +20,7 @@ from mixpeek_orchestration.core.document import DOCUMENT_ID, SOURCE_ITEM
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound
 from mixpeek_orchestration.core.ports.documents import CommitResult, Stamp
 from mixpeek_orchestration.stores.documents import frames
-from mixpeek_orchestration.stores.documents.answers import check_query, empty_answer, with_scores
+from mixpeek_orchestration.stores.documents.answers import answered, check_query, empty_answer, with_scores
 from mixpeek_orchestration.stores.documents.memory_repair import MemoryRepair
 from mixpeek_orchestration.stores.documents.memory_upkeep import History, MemoryUpkeep
 from mixpeek_orchestration.stores.documents.rows import (
@@ -121,7 +121,7 @@ class MemoryDocumentStore:
         check_query(rows.schema, vector, query)
         rows = _where(rows, where)
         rows = rows.filter(pc.is_valid(rows[vector.column]))
-        shown = [field.name for field in rows.schema if not is_vector(field)]
+        shown = [field.name for field in answered(rows.schema)]
         distances = _distances(rows, vector, np.asarray(query, np.float32))
         found = rows.select(shown).append_column("_distance", pa.array(distances, pa.float32()))
         nearest = found.take(pa.array(np.argsort(distances, kind="stable")[:k]))
