@@ -193,6 +193,16 @@ def test_a_canceled_batch_stays_canceled(batches: BatchCatalog) -> None:
     assert (reported.status, dict(reported.tiers)) == ("CANCELED", {"col_one": GOOD})
 
 
+def test_a_batch_that_is_held_is_a_draft_again(batches: BatchCatalog) -> None:
+    """It says why, can be submitted again, and one that has ended stays as it is."""
+    _running(batches)
+    held = batches.hold("btc_one", reason="no money")
+    assert (held.status, held.error, held.run_id) == ("DRAFT", "no money", None)
+    assert (batches.submit("btc_one").submission, batches.get("btc_one").error) == (2, None)
+    canceled = batches.cancel("btc_one")
+    assert batches.hold("btc_one", reason="no money") == canceled
+
+
 def test_reports_of_an_earlier_submission_are_not_taken(batches: BatchCatalog) -> None:
     """A run that was called off reports late: the batch that waits for its next run stays as it is."""
     _running(batches)

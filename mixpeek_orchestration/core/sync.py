@@ -82,7 +82,8 @@ class SyncRules:
 class SyncState:
     """How far a sync is.
 
-    `next_run_at` is in seconds since the epoch, `open_batch` a draft that is being filled, `requests` counts how often
+    `next_run_at` is in seconds since the epoch, `open_batch` a draft that is being filled, `held_batches` are full
+    ones that may not be submitted for `held_reason` and are tried again, oldest first; `requests` counts how often
     somebody asked for a run and `served` how many of these have had one. `settled` is the mark of what the last run
     left nothing to do about, empty where it did; `retry_at` is when the first failed file is tried again. `files_seen`
     and `listing_s` are of the last look or run, `quiet_looks` counts the looks since the last run.
@@ -98,6 +99,8 @@ class SyncState:
     full_requested: bool = False
     allow_deletes: bool = False
     open_batch: str = ""
+    held_batches: tuple[str, ...] = ()
+    held_reason: str | None = None
     runs: int = 0
     batches_created: int = 0
     recent_batches: tuple[str, ...] = ()
@@ -111,6 +114,11 @@ class SyncState:
     settled: str = ""
     retry_at: float = 0.0
     is_complete: bool = False
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a batch of the sync waits to be submitted."""
+        return bool(self.open_batch or self.held_batches)
 
     @property
     def is_requested(self) -> bool:

@@ -22,6 +22,7 @@ from mixpeek_orchestration.core.sync_filters import is_wanted
 FIRST_RETRY_S: Final = 60.0
 LONGEST_PAUSE_S: Final = 3600.0
 FAILURES_BEFORE_PAUSE: Final = 5
+RECENT_BATCHES: Final = 20
 CHUNK_BYTES: Final = 128_000_000
 
 
@@ -232,6 +233,42 @@ def after_run(sync: Sync, *, served: int, now: float, stamp: str, error: str | N
 def after_listing(state: SyncState, files: int, took_s: float, *, stamp: str) -> SyncState:
     """The state of a sync whose source was listed in full."""
     return replace(state, files_seen=files, listing_s=took_s, last_polled_at=stamp)
+
+
+def submitted(state: SyncState, batch_id: str) -> SyncState:
+    """The state after a batch was submitted: it is neither filled nor held any more."""
+    held = tuple(one for one in state.held_batches if one != batch_id)
+    return replace(
+        state,
+        open_batch="" if state.open_batch == batch_id else state.open_batch,
+        held_batches=held,
+        held_reason=state.held_reason if held else None,
+        batches_created=state.batches_created + 1,
+        recent_batches=(*state.recent_batches, batch_id)[-RECENT_BATCHES:],
+    )
+
+
+def held(state: SyncState, batch_id: str, reason: str, *, is_full: bool = True) -> SyncState:
+    """The state when a batch may not be submitted: the next run tries again, and until then a batch that is not full
+    is filled on."""
+    others = tuple(one for one in state.held_batches if one != batch_id)
+    keeps_open = state.open_batch == batch_id and not is_full
+    return replace(
+        state,
+        open_batch=state.open_batch if keeps_open or state.open_batch != batch_id else "",
+        held_batches=others if keeps_open else (*others, batch_id),
+        held_reason=reason,
+        last_error=reason,
+        settled="",
+        is_complete=False,
+    )
+
+
+def still_held(state: SyncState) -> SyncState:
+    """The state after a run: as long as a batch is held the sync says why, and is not complete."""
+    if not state.is_holding:
+        return replace(state, held_reason=None)
+    return replace(state, last_error=state.last_error or state.held_reason, is_complete=False)
 
 
 def after_interruption(state: SyncState, *, stamp: str) -> SyncState:

@@ -61,6 +61,7 @@ class Retention:
         self._catalog.measurements.forget(numbers)
 
     def _open_drafts(self) -> InUse:
-        """The drafts that syncs are filling."""
-        filling = (sync.state.open_batch for sync in self._catalog.syncs.all())
-        return InUse(frozenset(filter(None, filling)))
+        """The drafts that syncs are filling, or that wait for money."""
+        states = [sync.state for sync in self._catalog.syncs.all()]
+        drafts = {one for state in states for one in (state.open_batch, *state.held_batches)}
+        return InUse(frozenset(filter(None, drafts)))

@@ -9,13 +9,14 @@ from typing import Any
 
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.budget import Limit, SpendBudget, refuse_over, start_of_day, start_of_month
-from mixpeek_orchestration.core.errors import InvalidInput
+from mixpeek_orchestration.core.errors import InvalidInput, OverBudget
 from mixpeek_orchestration.core.forecast import Forecast
 from mixpeek_orchestration.core.measurement import Measurement
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.resources import Namespace
 from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.reservation import Reservation, of_batch
+from mixpeek_orchestration.core.sync_plan import held
 from mixpeek_orchestration.warehouse.estimates import Estimates
 from mixpeek_orchestration.warehouse.planning import Planned
 from mixpeek_orchestration.warehouse.reservations import Reservations
@@ -101,8 +102,7 @@ class Spending:
         `OverBudget`, and leaves what the holder had reserved before."""
         batches = list(self._catalog.batches.get_many(list(planned.roots_by_batch)).values())
         if batches and self._is_limited(batches):
-            forecast = self._forecast(batches, planned=planned)
-            return self._reserve(forecast, holder, instead_of=[of_batch(b.batch_id) for b in batches])
+            return self._admit_run(batches, planned, holder)
         if not batches and self.is_limited(planned.collection.namespace_id):
             return self._reserve(self._estimates.of_planned(planned), holder)
         return None
@@ -133,6 +133,27 @@ class Spending:
             "actual_usd": run.usd,
             "estimated_from": run.basis or "nothing: it was the first run",
         }
+
+    def _admit_run(self, batches: Sequence[Batch], planned: Planned, holder: str) -> Reservation | None:
+        try:
+            forecast = self._forecast(batches, planned=planned)
+            return self._reserve(forecast, holder, instead_of=[of_batch(b.batch_id) for b in batches])
+        except OverBudget as error:
+            # What follows the active generation may be behind; its batches go on without it.
+            for batch in (
+                batches if planned.generation.generation_id == planned.collection.active_generation else ()
+            ):
+                self._hand_back(batch, str(error))
+            raise
+
+    def _hand_back(self, batch: Batch, reason: str) -> None:
+        """The sync that submitted the batch holds it, and submits it again when there is money: nobody else would."""
+        sync_id = str(batch.metadata.get("sync_config_id") or "")
+        if batch.status == "IN_PROGRESS" and sync_id and self._catalog.syncs.get(sync_id) is not None:
+            self._catalog.batches.hold(batch.batch_id, reason=reason)
+            self._catalog.syncs.change(
+                sync_id, lambda sync: replace(sync, state=held(sync.state, batch.batch_id, reason))
+            )
 
     def _forecast(self, batches: Sequence[Batch], *, planned: Planned | None = None) -> Forecast:
         """What the batches may cost; raises `OverBudget` when it is more than one of them says."""

@@ -27,6 +27,8 @@ class OpenBatch:
 
     def __post_init__(self) -> None:
         self.batch_id = self.sync.state.open_batch
+        draft = self.catalog.batches.get(self.batch_id) if self.batch_id else None
+        self.count = draft.object_count if draft else 0
 
     @property
     def is_full(self) -> bool:
@@ -57,14 +59,23 @@ class OpenBatch:
     def submit(self) -> str | None:
         """The id of the draft, which is submitted now or was before; `None` without one.
 
-        A draft that is gone from the catalog is none.
+        Raises `OverBudget`, and stays open then.
         """
-        batch_id, self.batch_id, self.count = self.batch_id, "", 0
-        if not batch_id:
+        if not self.batch_id:
             return None
+        self.submit_held(self.batch_id)
+        return self.put_aside()
+
+    def submit_held(self, batch_id: str) -> None:
+        """A draft of this sync is on its way, now or since before; one that is gone from the catalog is none. Raises
+        `OverBudget`."""
         batch = self.catalog.batches.get(batch_id)
         if batch is not None and batch.status == "DRAFT":
-            self.catalog.batches.submit(batch_id)
+            self.batches.submit(self.bucket, batch_id)
+
+    def put_aside(self) -> str:
+        """The id of the draft; what comes now begins another one."""
+        batch_id, self.batch_id, self.count = self.batch_id, "", 0
         return batch_id
 
 

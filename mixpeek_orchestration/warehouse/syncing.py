@@ -14,7 +14,7 @@ from typing import Final
 
 from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket
-from mixpeek_orchestration.core.errors import MixpeekError, NotFound
+from mixpeek_orchestration.core.errors import MixpeekError, NotFound, OverBudget
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
@@ -26,6 +26,7 @@ from mixpeek_orchestration.core.sync import (
     SyncFile,
     SyncJob,
     SyncRules,
+    SyncState,
     SyncTotals,
     Trigger,
 )
@@ -40,7 +41,6 @@ from mixpeek_orchestration.warehouse.sync_neighbours import held_elsewhere, wake
 
 Progress = Callable[[str], None]
 _TOGETHER: Final = 500
-_RECENT_BATCHES: Final = 20
 
 
 def carry_out(
@@ -96,6 +96,7 @@ class SyncRun:
         """Everything between the start and the end of the run; stops between two chunks when the sync is paused."""
         known = {one.path: one for one in self.catalog.syncs.files(self.sync.sync_id)}
         batch = OpenBatch(self.catalog, self.batches, self.bucket, self.sync)
+        self._submit_held(batch)
         self._submit(batch)
         plan = self._planned(source, known)
         reason = None if self.sync.state.allow_deletes else sync_plan.mass_deletion(plan, known, self.rules)
@@ -134,6 +135,7 @@ class SyncRun:
                 sync, served=self.served, now=moment, stamp=stamp, error=why, more=more
             )
             state = replace(state, settled=self._settled(error), retry_at=retry_at)
+            state = sync_plan.still_held(state)
             if isinstance(error, NotFound):
                 state = sync_plan.paused(state, why, stamp=stamp)
             return replace(sync, state=state, totals=_totals(sync.totals, self.job, moment - self.started))
@@ -220,22 +222,46 @@ class SyncRun:
             self._submit(batch)
 
     def _submit(self, batch: OpenBatch) -> None:
-        """The open batch, if there is one, is on its way, and is written down as closed."""
-        submitted = batch.submit()
-        if submitted is None:
+        """The open batch, if there is one, is on its way, and is written down as closed; or as held, when it costs more
+        than may be spent, or others wait for that before it."""
+        if not batch.batch_id:
             return
-        self.progress(f"submitted {submitted}")
+        state = self.sync.state
+        if state.held_batches:
+            self._hold(batch, state.held_reason or "")
+            return
+        try:
+            submitted = batch.submit()
+        except OverBudget as error:
+            self._hold(batch, str(error))
+            return
+        if submitted:
+            self._closed(submitted)
 
-        def closed(sync: Sync) -> Sync:
-            recent = (*sync.state.recent_batches, submitted)[-_RECENT_BATCHES:]
-            count = sync.state.batches_created + 1
-            return replace(
-                sync, state=replace(sync.state, open_batch="", batches_created=count, recent_batches=recent)
-            )
+    def _submit_held(self, batch: OpenBatch) -> None:
+        """What was held before is on its way, oldest first, as far as it may be."""
+        for batch_id in self.sync.state.held_batches:
+            try:
+                batch.submit_held(batch_id)
+            except OverBudget as error:
+                self._edit_state(lambda state, why=str(error): replace(state, held_reason=why))  # type: ignore[misc]
+                return
+            self._closed(batch_id)
 
-        job = replace(self.job, batch_ids=(*self.job.batch_ids, submitted))
-        self._commit(edit=closed, job=job)
+    def _hold(self, batch: OpenBatch, reason: str) -> None:
+        is_full = batch.is_full
+        batch_id = batch.put_aside() if is_full else batch.batch_id
+        self._edit_state(lambda state: sync_plan.held(state, batch_id, reason, is_full=is_full))
+        self.progress(f"holds {batch_id}: {reason}")
+
+    def _closed(self, batch_id: str) -> None:
+        self.progress(f"submitted {batch_id}")
+        job = replace(self.job, batch_ids=(*self.job.batch_ids, batch_id))
+        self._edit_state(lambda state: sync_plan.submitted(state, batch_id), job=job)
         self.progress("closed the batch")
+
+    def _edit_state(self, edit: Callable[[SyncState], SyncState], *, job: SyncJob | None = None) -> None:
+        self._commit(edit=lambda sync: replace(sync, state=edit(sync.state)), job=job)
 
     def _remove(self, files: Sequence[SyncFile], intake: FileIntake) -> None:
         intake.remove([one.object_id for one in files])
@@ -245,7 +271,7 @@ class SyncRun:
 
     def _settled(self, error: MixpeekError | None) -> str:
         """The mark of what was listed, when the run left nothing to do about it."""
-        stopped = error is not None or self.sync.state.paused or self.left_over or self.sync.state.open_batch
+        stopped = error is not None or self.sync.state.paused or self.left_over or self.sync.state.is_holding
         return "" if stopped or not self.is_settled else self.listed_mark
 
     def _retry_at(self) -> float:

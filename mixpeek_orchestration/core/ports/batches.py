@@ -58,6 +58,9 @@ class BatchCatalog(Protocol):
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` with a reason, unless the batch has ended or moved on to another submission."""
 
+    def hold(self, batch_id: str, *, reason: str) -> Batch:
+        """Make a submitted batch a draft again, saying why, unless it has ended."""
+
     def cancel(self, batch_id: str) -> Batch:
         """Set `CANCELED` unless the batch has ended."""
 

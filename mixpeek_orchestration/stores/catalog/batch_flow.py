@@ -74,6 +74,13 @@ def failed(batch: Batch, error: str, submission: int | None) -> Batch:
     return replace(batch, status="FAILED", error=error, completed_at=now())
 
 
+def held(batch: Batch, reason: str) -> Batch:
+    """A submitted batch as a draft that says why, unless it has ended."""
+    if batch.status not in ("PENDING", "IN_PROGRESS"):
+        return batch
+    return replace(batch, status="DRAFT", error=reason, run_id=None, started_at=None)
+
+
 def canceled(batch: Batch) -> Batch:
     """The batch as canceled, unless it has ended."""
     return batch if batch.is_terminal else replace(batch, status="CANCELED", completed_at=now())

@@ -106,6 +106,10 @@ class MemoryBatches:
         """Set `FAILED` unless the batch has ended or moved on."""
         return self._moved(batch_id, lambda batch: batch_flow.failed(batch, error, submission))
 
+    def hold(self, batch_id: str, *, reason: str) -> Batch:
+        """Make a submitted batch a draft again, unless it has ended."""
+        return self._moved(batch_id, lambda batch: batch_flow.held(batch, reason))
+
     def cancel(self, batch_id: str) -> Batch:
         """Set `CANCELED` unless the batch has ended."""
         return self._moved(batch_id, batch_flow.canceled)
