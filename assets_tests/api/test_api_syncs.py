@@ -127,3 +127,59 @@ def test_another_namespace_sees_nothing(api: Api, place: Path) -> None:
         assert http.get(f"/buckets/{bucket_id}/syncs/{sync_id}").status_code == 200
     with api.client(key=api.other_key, namespace="elsewhere") as http:
         assert http.get(f"/buckets/{bucket_id}/syncs/{sync_id}").status_code == 404
+
+
+def test_the_official_client_keeps_connections_and_never_sees_their_credentials(
+    api: Api, syncs: mixpeek.BucketSyncsApi
+) -> None:
+    """Created, read, listed, changed, tried out; a sync reads through it without the server's leave; then it stays."""
+    connections = mixpeek.OrganizationConnectionsApi(syncs.api_client)
+    credentials = {"type": "access_key", "access_key_id": "the-id", "secret_access_key": "the-key"}
+    config = {"credentials": credentials, "endpoint_url": "http://127.0.0.1:9"}
+    asked = mixpeek.StorageConnectionCreateRequest(
+        name="closed", provider_type="s3", provider_config=config, test_before_save=False
+    )
+    made = connections.create_storage_connection_organizations(asked)
+    assert (made.name, made.status, made.is_active) == ("closed", "ACTIVE", True)
+    name = str(made.connection_id)
+    assert connections.get_storage_connection_organizations("closed").connection_id == name
+    assert connections.list_storage_connections_organizations().total == 1
+    changed = mixpeek.StorageConnectionUpdateRequest(description="mine")
+    assert connections.update_storage_connection_organizations(name, changed).description == "mine"
+    tried = connections.test_storage_connection_organizations(name)
+    assert (tried.success, "cannot be reached" in tried.message) == (False, True)
+
+    bucket_id = bucket_of(api, "synced through a connection")
+    through = mixpeek.SyncCreateRequest(connection_id="closed", source_path="bucket/prefix")
+    sync = syncs.create_sync_configuration_buckets(bucket_id, through)
+    assert (sync.connection_id, sync.source_path) == (name, "s3://bucket/prefix")
+    with api.client() as http:
+        shown = http.get(f"/organizations/connections/{name}")
+        assert shown.json()["provider_config"]["credentials"] == {"type": "access_key"}
+        assert ("the-key" in shown.text, "the-id" in shown.text) == (False, False)
+        assert http.delete(f"/organizations/connections/{name}").status_code == 409
+        broken = {"name": "x", "provider_type": "s3", "provider_config": {"credentials": "the-key"}}
+        refused = http.post("/organizations/connections", json=broken)
+        assert (refused.status_code, "the-key" in refused.text) == (422, False), refused.text
+        assert "connection:" not in http.get("/organizations/secrets").text
+        http.delete(f"/buckets/{bucket_id}/syncs/{sync.sync_config_id}")
+    assert connections.delete_storage_connection_organizations(name)["deleted"]
+    with api.client(key=api.other_key, namespace="elsewhere") as http:
+        assert http.post("/organizations/connections/list").status_code == 403
+
+
+def test_a_mapping_is_sent_and_read_with_the_official_client(
+    api: Api, syncs: mixpeek.BucketSyncsApi, place: Path
+) -> None:
+    """In the contract's own models."""
+    bucket_id = bucket_of(api, "mapped by the client")
+    entries = {
+        "body": {"target_type": "blob", "source": {"type": "file"}},
+        "team": {"target_type": "field", "source": {"type": "folder_path", "segment": 0}},
+    }
+    asked = {"source_path": str(place), "schema_mapping": {"mappings": entries}}
+    with api.client() as http:
+        made = http.post(f"/buckets/{bucket_id}/syncs", json=asked).json()
+    shown = syncs.get_sync_configuration_buckets_id_config(bucket_id, made["sync_config_id"])
+    assert shown.schema_mapping is not None
+    assert sorted(shown.schema_mapping.mappings) == ["body", "team"]

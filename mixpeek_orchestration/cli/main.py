@@ -9,6 +9,7 @@ import typer
 from mixpeek_orchestration import __version__
 from mixpeek_orchestration.cli import (
     budget,
+    connection,
     declare,
     demo,
     drift,
@@ -72,5 +73,6 @@ explain.add_to(app)
 replay.add_to(app)
 migrate.add_to(app)
 sync.add_to(app)
+connection.add_to(app)
 erase.add_to(app)
 drift.add_to(app)

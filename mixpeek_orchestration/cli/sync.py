@@ -55,9 +55,19 @@ def add(
     property_name: Annotated[
         str | None, typer.Option("--property", help="The property that holds the file; by type without it.")
     ] = None,
+    connection: Annotated[
+        str | None,
+        typer.Option("--connection", help="Read through this connection; see `mixpeek connection`."),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", exists=True, dir_okay=False, help="A YAML file with a schema_mapping."),
+    ] = None,
     namespace: Namespace = "default",
 ) -> None:
     """Let a bucket follow a place from now on."""
+    import yaml
+
     from mixpeek_orchestration.cli.local import local_warehouse
     from mixpeek_orchestration.core.validation import validated
     from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
@@ -69,7 +79,9 @@ def add(
         "max_size_bytes": max_bytes,
     }
     said = {
-        "source_path": _absolute(source),
+        "source_path": source if connection else _absolute(source),
+        "connection_id": connection,
+        "schema_mapping": yaml.safe_load(mapping.read_text()) if mapping else None,
         "file_filters": filters,
         "polling_interval_seconds": every,
         "sync_mode": "initial_only" if once else "continuous",

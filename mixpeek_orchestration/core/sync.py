@@ -60,9 +60,10 @@ class Reconcile:
 
 @dataclass(frozen=True)
 class SyncRules:
-    """What people say about a sync."""
+    """What people say about a sync. `connection` is empty for a place that is reached with the server's own rights."""
 
     source_path: str
+    connection: str = ""
     mode: SyncMode = "continuous"
     polling_interval_seconds: int = 300
     batch_size: int = 50

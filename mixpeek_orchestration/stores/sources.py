@@ -6,23 +6,36 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mixpeek_orchestration.core.connection import Reach
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound, NotReady
 from mixpeek_orchestration.core.ports.syncs import SyncSource
 from mixpeek_orchestration.core.sync import Listed
 from mixpeek_orchestration.core.sync_mapping import Labels
+from mixpeek_orchestration.stores.s3_reach import s3_options
 
 _REMOTE = frozenset({"s3", "s3a"})
 
 
-def open_source(path: str, options: Mapping[str, Any] | None = None) -> SyncSource:
-    """The source at a path or URL; raises `InvalidInput` for a kind that cannot be synced."""
+def open_source(
+    path: str, reach: Reach | None = None, *, options: Mapping[str, Any] | None = None
+) -> SyncSource:
+    """The source at a path or URL, reached through a connection, else with the credentials and the endpoint of this
+    process's environment; raises `InvalidInput` for a kind that cannot be synced."""
     scheme = urlsplit(path).scheme if "://" in path else ""
     if scheme in _REMOTE:
-        return RemoteSource(path.rstrip("/"), dict(options or {}))
+        return RemoteSource(path, dict(options or {}), reach)
+    if reach is not None:
+        raise InvalidInput(
+            f"A connection reaches no {scheme or 'folder'}.",
+            field="source_path",
+            value=path,
+            fix="Name s3://bucket/prefix, or send connection_id local for a folder.",
+        )
     if scheme in ("", "file"):
         return FolderSource(Path(path.removeprefix("file://")).expanduser().absolute())
     raise InvalidInput(
@@ -61,6 +74,11 @@ class FolderSource:
         except OSError as error:
             raise NotReady(f"{path} cannot be read: {error.strerror}.", value=path) from error
 
+    def check(self) -> None:
+        """Raises `NotFound` without the folder."""
+        if not self.root.is_dir():
+            raise _no_place(str(self.root))
+
     def labels(self, path: str, *, tags: bool, metadata: bool) -> Labels:
         """None: a file has a name and bytes."""
         del path, tags, metadata
@@ -85,10 +103,11 @@ class FolderSource:
 
 @dataclass(frozen=True)
 class RemoteSource:
-    """The objects below an `s3://` prefix, with the credentials and the endpoint of this process's environment."""
+    """The objects below an `s3://` prefix."""
 
     root: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    reach: Reach | None = None
 
     def list(self) -> Iterable[Listed]:
         """Every object; raises `NotFound` without the bucket, `NotReady` when it cannot be reached. An empty prefix is
@@ -117,6 +136,22 @@ class RemoteSource:
             except FileNotFoundError:
                 raise _gone(path) from None
 
+    def check(self) -> None:
+        """Raises `NotReady` when the store does not let us in; where no bucket is named, its list is asked for."""
+        bucket = self._prefix.split("/", 1)[0]
+        with self._reachable():
+            try:
+                if bucket:
+                    self._filesystem().call_s3("head_bucket", Bucket=bucket)
+                else:
+                    self._filesystem().call_s3("list_buckets")
+            except FileNotFoundError as error:
+                raise _no_place(self.root) from error
+            except PermissionError as error:
+                # Keys that may read one bucket may mostly not list all: that they are known is what was asked.
+                if bucket or _code(error) != "AccessDenied":
+                    raise
+
     def labels(self, path: str, *, tags: bool, metadata: bool) -> Labels:
         """The tags and the user metadata of an object; raises as `read`."""
         bucket, _, key = f"{self._prefix}/{path}".partition("/")
@@ -138,7 +173,11 @@ class RemoteSource:
     def _filesystem(self) -> Any:
         import fsspec
 
-        return fsspec.filesystem("s3", **{"use_listings_cache": False, **self.options})
+        return fsspec.filesystem("s3", **{"use_listings_cache": False, **self.options, **self._reached})
+
+    @cached_property
+    def _reached(self) -> Mapping[str, Any]:
+        return {} if self.reach is None else s3_options(self.reach)
 
     @contextmanager
     def _reachable(self) -> Iterator[None]:
@@ -156,6 +195,11 @@ class RemoteSource:
                 value=self.root,
                 fix="Check that it is up and that its endpoint is right.",
             ) from error
+
+
+def _code(error: PermissionError) -> str:
+    """What S3 itself called it."""
+    return str(getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", ""))
 
 
 def _seconds(info: Mapping[str, Any]) -> float:

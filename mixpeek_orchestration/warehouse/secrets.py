@@ -9,6 +9,7 @@ from typing import Annotated
 from cryptography.fernet import InvalidToken, MultiFernet
 from pydantic import Field, SecretStr, StringConstraints
 
+from mixpeek_orchestration.core.connection import OWN_SECRETS
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, NotFound
 from mixpeek_orchestration.core.ports.secrets import SecretCatalog
 from mixpeek_orchestration.core.secret import StoredSecret
@@ -32,11 +33,17 @@ class SecretValueSpec(Spec):
 
 
 class Secrets:
-    """All secrets. The cipher is opened with the first one that is written or read."""
+    """All secrets but those that storage connections keep for themselves, which exist only where `of_connections`.
 
-    def __init__(self, catalog: SecretCatalog, cipher: Callable[[], MultiFernet]) -> None:
+    The cipher is opened with the first one that is written or read.
+    """
+
+    def __init__(
+        self, catalog: SecretCatalog, cipher: Callable[[], MultiFernet], *, of_connections: bool = False
+    ) -> None:
         self._catalog = catalog
         self._cipher = cipher
+        self._of_connections = of_connections
 
     def create(self, name: str, value: str) -> StoredSecret:
         """A new secret; raises `NameConflict` when there is one of that name."""
@@ -53,12 +60,12 @@ class Secrets:
 
     def delete(self, name: str) -> None:
         """Forget a secret; raises `NotFound`."""
-        if not self._catalog.delete(name):
+        if not self._is_seen(name) or not self._catalog.delete(name):
             raise _unknown(name)
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return [secret.name for secret in self._catalog.all()]
+        return [secret.name for secret in self._catalog.all() if self._is_seen(secret.name)]
 
     def value(self, name: str) -> str:
         """The decrypted value; raises `NotFound`, and `Broken` when none of our keys decrypts it."""
@@ -66,7 +73,7 @@ class Secrets:
 
     def find(self, name: str) -> str | None:
         """The decrypted value, `None` when there is no such secret."""
-        stored = self._catalog.get(name)
+        stored = self._catalog.get(name) if self._is_seen(name) else None
         return None if stored is None else self._decrypted(stored)
 
     def rotate(self) -> int:
@@ -84,6 +91,13 @@ class Secrets:
                 field="secret_value" if name.strip() else "secret_name",
                 fix="Give both, neither empty; `mixpeek secrets set NAME` reads the value from standard input.",
             )
+        if not self._is_seen(name.strip()):
+            raise InvalidInput(
+                f"Names that begin with {OWN_SECRETS} belong to storage connections.",
+                field="secret_name",
+                value=name,
+                fix="Choose another name.",
+            )
         return StoredSecret(name.strip(), self._cipher().encrypt(value.encode()).decode())
 
     def _decrypted(self, secret: StoredSecret) -> str:
@@ -98,10 +112,13 @@ class Secrets:
             ) from None
 
     def _stored(self, name: str) -> StoredSecret:
-        found = self._catalog.get(name)
+        found = self._catalog.get(name) if self._is_seen(name) else None
         if found is None:
             raise _unknown(name)
         return found
+
+    def _is_seen(self, name: str) -> bool:
+        return self._of_connections or not name.startswith(OWN_SECRETS)
 
 
 def _unknown(name: str) -> NotFound:

@@ -10,6 +10,7 @@ from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.comparisons import Comparisons
+from mixpeek_orchestration.warehouse.connections import Connections
 from mixpeek_orchestration.warehouse.contents import Contents
 from mixpeek_orchestration.warehouse.declarations.declarations import Declarations
 from mixpeek_orchestration.warehouse.declarations.removals import Removals
@@ -147,7 +148,14 @@ class Services:
     @cached_property
     def syncs(self) -> Syncs:
         parts = self.parts
-        return Syncs(self.catalog, self.batches, parts.objects, parts.open_source, parts.sync_policy)
+        return Syncs(
+            self.catalog, self.batches, parts.objects, parts.open_source, parts.sync_policy, self.connections
+        )
+
+    @cached_property
+    def connections(self) -> Connections:
+        secrets = Secrets(self.catalog.secrets, self.parts.secret_cipher, of_connections=True)
+        return Connections(self.catalog, secrets, self.parts.open_source)
 
     @cached_property
     def plugins(self) -> Plugins:

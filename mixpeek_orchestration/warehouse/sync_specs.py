@@ -14,6 +14,10 @@ from mixpeek_orchestration.core.sync_mapping import SchemaMapping
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.sync_mapping_specs import SchemaMappingSpec, mapping_wire
 
+LOCAL = ("local", "conn_local")
+OWN_CONNECTIONS = (*LOCAL, "s3", "conn_s3")
+"""Ways to say that a place is reached with the server's own rights."""
+
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Interval = Annotated[int, Field(ge=30, le=86_400)]
 BatchSize = Annotated[int, Field(ge=1, le=100)]
@@ -63,7 +67,7 @@ class SyncSpec(_Said):
     )
     connection_id: str | None = Field(
         default=None,
-        description="`local` for a folder, `s3` for the object storage of the server's credentials.",
+        description="A storage connection by id or name; `local` for a folder, `s3` for the server's own credentials.",
     )
     sync_mode: Literal["initial_only", "continuous"] = "continuous"
     polling_interval_seconds: Interval = 300
@@ -92,6 +96,7 @@ class SyncSpec(_Said):
         after = max(filter(None, (filters.modified_after, self.sync_from)), key=_utc, default=None)
         return SyncRules(
             source_path=normal_path(self.source_path, self.connection_id),
+            connection="" if self.connection_id in OWN_CONNECTIONS else self.connection_id or "",
             mode=self.sync_mode,
             polling_interval_seconds=self.polling_interval_seconds,
             batch_size=self.batch_size,
@@ -152,6 +157,7 @@ def spec_of(rules: SyncRules) -> dict[str, Any]:
     del plain["mapping"]
     said = {
         "source_path": rules.source_path,
+        "connection_id": plain.pop("connection"),
         "sync_mode": rules.mode,
         "file_filters": _changed(plain.pop("filters"), asdict(FileFilters())),
         "reconcile": _changed(plain.pop("reconcile"), asdict(Reconcile())),
@@ -164,6 +170,7 @@ def spec_of(rules: SyncRules) -> dict[str, Any]:
         "file_filters": {},
         "reconcile": {},
         "schema_mapping": None,
+        "connection_id": "",
     }
     return {"source_path": said.pop("source_path"), **_changed(said, defaults)}
 
@@ -172,8 +179,8 @@ def normal_path(path: str, connection_id: str | None = None) -> str:
     """A source path in one spelling: absolute, without a slash at its end, and with the scheme that its connection
     implies. Processes in other folders read the same place."""
     plain = path.removeprefix("file://")
-    if connection_id in ("s3", "conn_s3") and "://" not in plain:
-        plain = f"s3://{plain}"
+    if connection_id is not None and connection_id not in LOCAL and "://" not in plain:
+        plain = f"s3://{plain.lstrip('/')}"
     return plain.rstrip("/") if "://" in plain else os.path.abspath(os.path.expanduser(plain))
 
 

@@ -18,7 +18,7 @@ from mixpeek_orchestration.core.errors import MixpeekError, NotFound, OverBudget
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
-from mixpeek_orchestration.core.ports.syncs import OpenSource, SyncSource
+from mixpeek_orchestration.core.ports.syncs import SyncSource
 from mixpeek_orchestration.core.sync import (
     JobStatus,
     Listed,
@@ -47,7 +47,7 @@ def carry_out(
     catalog: Catalog,
     batches: Batches,
     store: ObjectStore,
-    open_source: OpenSource,
+    open_source: Callable[[SyncRules], SyncSource],
     *,
     sync_id: str,
     run_id: str = "",
@@ -66,7 +66,7 @@ def carry_out(
         if sync.state.paused:
             return run.skip(f"The sync is paused: {sync.state.pause_reason or 'by a person'}.")
         try:
-            run.go(open_source(sync.rules.source_path), FileIntake(sync, bucket, catalog, store, batches))
+            run.go(open_source(sync.rules), FileIntake(sync, bucket, catalog, store, batches))
         except MixpeekError as error:
             run.end(error)
             raise

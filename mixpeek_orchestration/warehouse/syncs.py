@@ -10,7 +10,8 @@ from pathlib import Path
 
 from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket, ManagedBy
-from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NotFound
+from mixpeek_orchestration.core.connection import Reach
+from mixpeek_orchestration.core.errors import Conflict, InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
@@ -18,6 +19,7 @@ from mixpeek_orchestration.core.ports.syncs import OpenSource, SyncSource
 from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob, SyncRules, Trigger
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
+from mixpeek_orchestration.warehouse.connections import Connections
 from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
 from mixpeek_orchestration.warehouse.leases import is_dead
 from mixpeek_orchestration.warehouse.sync_declarations import check_rules, declare, overlap, with_rules
@@ -26,12 +28,10 @@ from mixpeek_orchestration.warehouse.sync_specs import SyncUpdateSpec, reconcile
 from mixpeek_orchestration.warehouse.syncing import Progress, carry_out
 
 
-def no_source(path: str) -> SyncSource:
+def no_source(path: str, reach: Reach | None = None) -> SyncSource:
     """Refuses every place: a warehouse that was put together without sources syncs nothing."""
+    del reach
     raise InvalidInput("This warehouse syncs nothing.", field="source_path", value=path)
-
-
-CONNECTIONS = ("local", "conn_local", "s3", "conn_s3")
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,14 @@ class Syncs:
         store: ObjectStore,
         open_source: OpenSource,
         policy: SyncPolicy,
+        connections: Connections,
     ) -> None:
         self._catalog = catalog
         self._batches = batches
         self._open_source = open_source
         self._store = store
         self.policy = policy
+        self._connections = connections
 
     def create(self, bucket: Bucket, rules: SyncRules, *, managed_by: ManagedBy = "api") -> Sync:
         """A new sync, due at once.
@@ -117,7 +119,10 @@ class Syncs:
         bucket = self._catalog.resources.bucket(sync.namespace_id, sync.bucket_id)
         if bucket is None:
             return "its bucket is gone"
-        source = self._open_source(sync.rules.source_path)
+        try:
+            source = self._source(sync.rules)
+        except MixpeekError as error:
+            return f"its source cannot be opened: {error.code}"
         return reason_to_run(self._catalog, self._batches, bucket, sync, source)
 
     def update(self, sync: Sync, spec: SyncUpdateSpec, *, managed_by: ManagedBy = "api") -> Sync:
@@ -218,19 +223,23 @@ class Syncs:
             self._catalog,
             self._batches,
             self._store,
-            self._open_source,
+            self._source,
             sync_id=sync_id,
             run_id=run_id,
             trigger=trigger,
             progress=progress,
         )
 
+    def _source(self, rules: SyncRules) -> SyncSource:
+        reach = self._connections.reach(rules.connection) if rules.connection else None
+        return self._open_source(rules.source_path, reach)
+
     def _with(self, sync: Sync, edit: Callable[[Sync], Sync]) -> Sync:
         return self._catalog.syncs.change(sync.sync_id, edit)
 
     def _check(self, bucket: Bucket, rules: SyncRules) -> None:
         check_rules(bucket, rules)
-        self._open_source(rules.source_path)
+        self._source(rules)
         for other in self.of(bucket):
             if overlap(rules.source_path, other.rules.source_path):
                 raise Conflict(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
 from mixpeek_orchestration.core.batch import Batch
@@ -98,3 +99,11 @@ def followed(tmp_path: Path) -> Iterator[Followed]:
     folder.mkdir()
     yield Followed(warehouse, warehouse.buckets.create(warehouse.namespace_id("default"), spec), folder)
     warehouse.close()
+
+
+@pytest.fixture
+def typed(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """Commands over the home of the bucket."""
+    monkeypatch.setenv("MIXPEEK_HOME", str(followed.folder.parent / "home"))
+    monkeypatch.setenv("MIXPEEK_EXTRACTOR_PATHS", str(PACKAGES))
+    return CliRunner()

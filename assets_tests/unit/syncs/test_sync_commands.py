@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from typer.testing import CliRunner, Result
 
-from assets_tests.unit.syncs.conftest import PACKAGES, Followed
+from assets_tests.unit.syncs.conftest import Followed
 from mixpeek_orchestration.cli.main import app
-
-
-@pytest.fixture
-def typed(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    """Commands over the home of the bucket."""
-    monkeypatch.setenv("MIXPEEK_HOME", str(followed.folder.parent / "home"))
-    monkeypatch.setenv("MIXPEEK_EXTRACTOR_PATHS", str(PACKAGES))
-    return CliRunner()
 
 
 def test_a_sync_is_added_run_looked_at_and_removed(followed: Followed, typed: CliRunner) -> None:

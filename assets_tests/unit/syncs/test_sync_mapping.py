@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -162,7 +163,7 @@ def test_labels_of_objects_on_s3_become_fields(followed: Followed, s3_options: d
     remote.call_s3("put_object", Bucket="warehouse", Key=key, Body=b"alpha", Metadata={"Author": "Jo"})
     tags = {"TagSet": [{"Key": "Team", "Value": "Blue"}]}
     remote.call_s3("put_object_tagging", Bucket="warehouse", Key=key, Tagging=tags)
-    parts = replace(followed.warehouse.parts, open_source=lambda path: open_source(path, s3_options))
+    parts = replace(followed.warehouse.parts, open_source=partial(open_source, options=s3_options))
     entries = {
         "team": {"source": {"type": "tag", "key": "Team"}},
         "author": {"source": {"type": "metadata", "key": "author"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -377,7 +378,7 @@ def test_a_prefix_on_s3_is_followed(followed: Followed, s3_options: dict[str, An
     remote.pipe_file(f"{prefix}/a.md", b"alpha")
     remote.pipe_file(f"{prefix}/deep/b.md", b"beta")
     remote.pipe_file(f"{prefix}-other/c.md", b"gamma")
-    parts = replace(followed.warehouse.parts, open_source=lambda path: open_source(path, s3_options))
+    parts = replace(followed.warehouse.parts, open_source=partial(open_source, options=s3_options))
     warehouse = Warehouse(parts)
     sync = followed.follow(f"s3://{prefix}")
     warehouse.syncs.run(sync.sync_id)
@@ -387,8 +388,8 @@ def test_a_prefix_on_s3_is_followed(followed: Followed, s3_options: dict[str, An
     remote.rm_file(f"{prefix}/deep/b.md")
     job = warehouse.syncs.run(sync.sync_id)
     assert (job.synced, job.removed, list(followed.objects)) == (1, 1, ["a.md"])
-    listed = list(open_source(f"s3://{prefix}", s3_options).list())
+    listed = list(open_source(f"s3://{prefix}", options=s3_options).list())
     assert [(one.path, one.size, bool(one.etag)) for one in listed] == [("a.md", 7, True)]
     with pytest.raises(NotFound, match="no-such-bucket"):
-        open_source("s3://no-such-bucket/x", s3_options).list()
+        open_source("s3://no-such-bucket/x", options=s3_options).list()
     assert isinstance(listed[0], Listed)

@@ -20,6 +20,10 @@ _STALE_AT_LEAST_S: Final = 120
 
 def connection_of(sync: Sync) -> str:
     """The connection that a sync reads through."""
+    return sync.rules.connection or _own_connection(sync)
+
+
+def _own_connection(sync: Sync) -> str:
     return "s3" if sync.rules.source_path.startswith(("s3://", "s3a://")) else "local"
 
 
@@ -35,7 +39,7 @@ def sync_answer(sync: Sync, *, is_running: bool = False) -> dict[str, Any]:
         "created_by_user_id": sync.managed_by,
         "managed_by": sync.managed_by,
         "source_path": rules.source_path,
-        "source_type": "s3" if connection_of(sync) == "s3" else "folder",
+        "source_type": "s3" if _own_connection(sync) == "s3" else "folder",
         "file_filters": _listed(asdict(rules.filters)),
         "sync_mode": rules.mode,
         "polling_interval_seconds": rules.polling_interval_seconds,

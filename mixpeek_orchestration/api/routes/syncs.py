@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,11 +17,9 @@ from mixpeek_orchestration.api.answers.syncs import (
 )
 from mixpeek_orchestration.api.guard import Caller, Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import Paging, listing, page_of
-from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.sync import JobStatus, Sync
 from mixpeek_orchestration.warehouse.specs import Spec
 from mixpeek_orchestration.warehouse.sync_specs import SyncSpec, SyncUpdateSpec
-from mixpeek_orchestration.warehouse.syncs import CONNECTIONS
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 router = APIRouter(
@@ -64,17 +63,14 @@ class GivenUpBody(Spec):
 
 @router.post("", summary="Create a sync")
 def create_sync(bucket_identifier: str, body: SyncSpec, here: Here, house: House) -> dict[str, Any]:
-    """A bucket follows a folder or an s3:// prefix that the server's settings allow."""
+    """A bucket follows a place that the server's settings allow, or, for keys without limits, one that a connection
+    reaches."""
     bucket = house.buckets.get(here.namespace_id, bucket_identifier)
-    if body.connection_id is not None and body.connection_id not in CONNECTIONS:
-        raise NotFound(
-            f"There is no connection {body.connection_id!r}.",
-            field="connection_id",
-            value=body.connection_id,
-            fix="Send local for a folder, s3 for an s3:// prefix.",
-        )
     rules = body.rules
-    house.syncs.policy.check(rules.source_path)
+    if rules.connection:
+        rules = replace(rules, connection=house.connections.get(rules.connection).connection_id)
+    if not rules.connection or here.key.namespaces:
+        house.syncs.policy.check(rules.source_path)
     return sync_answer(house.syncs.create(bucket, rules))
 
 

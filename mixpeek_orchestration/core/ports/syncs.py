@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as AnyOf
 from typing import Protocol
 
+from mixpeek_orchestration.core.connection import Reach
 from mixpeek_orchestration.core.sync import Listed, Sync, SyncFile, SyncJob
 from mixpeek_orchestration.core.sync_mapping import Labels
 
@@ -65,10 +66,17 @@ class SyncSource(Protocol):
     def read(self, path: str) -> bytes:
         """The content of a file; raises `NotFound` when it is gone, `NotReady` when it cannot be read now."""
 
+    def check(self) -> None:
+        """Raises `NotReady` when the place cannot be reached or entered, `NotFound` when there is none."""
+
     def labels(self, path: str, *, tags: bool, metadata: bool) -> Labels:
         """What the place says about a file besides its content: its tags, its metadata, where they are asked for.
         Raises as `read`."""
 
 
-OpenSource = Callable[[str], SyncSource]
-"""Opens the source at a path or URL; raises `InvalidInput` for one of a kind that cannot be synced."""
+class OpenSource(Protocol):
+    """Opens places."""
+
+    def __call__(self, path: str, reach: Reach | None = None) -> SyncSource:
+        """The source at a path or URL, reached through a connection or else with the server's own rights; raises
+        `InvalidInput` for one of a kind that cannot be synced."""
