@@ -12,7 +12,7 @@ from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.report import TierReport, total
 from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.columns import column_lineage, column_schema
-from mixpeek_orchestration.warehouse.samples import written_by
+from mixpeek_orchestration.warehouse.samples import rows_by_batch
 from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
 
 if TYPE_CHECKING:
@@ -82,18 +82,18 @@ class RunReporter:
         """By batch: what it did itself, and how many documents it was the last to write."""
         known = self.warehouse.collections.by_id(self.collection.collection_id)
         table = self.warehouse.collections.generation(known).table
+        rows = rows_by_batch(self.warehouse.documents, table, list(reports))
         return {
             batch_id: {
                 "summary": _line(report),
                 **self._told(report),
-                **self._written(table, batch_id),
+                **self._written(batch_id, rows[batch_id]),
             }
             for batch_id, report in reports.items()
         }
 
-    def _written(self, table: str, batch_id: str) -> dict[str, Any]:
+    def _written(self, batch_id: str, rows: int) -> dict[str, Any]:
         """Samples are those of the batch, unless it found everything up to date and so wrote nothing."""
-        rows = self.warehouse.documents.count(table, where=written_by(batch_id))
         of_batch = {"samples": self.addresses.samples(self.collection, batch_id)} if rows else {}
         return {**of_batch, "dagster/partition_row_count": rows}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mixpeek_orchestration.core.collection import Collection
@@ -40,3 +41,10 @@ def written_by(batch_id: str) -> str:
     """The condition for documents that a batch was the last to write."""
     quoted = batch_id.replace("'", "''")
     return f"{BATCH} = '{quoted}'"
+
+
+def rows_by_batch(documents: DocumentStore, table: str, batch_ids: Sequence[str]) -> dict[str, int]:
+    """How many documents each of these batches was the last to write, told from one read however many they are."""
+    written = documents.by_ids(table, BATCH, batch_ids, columns=[BATCH]).column(BATCH)
+    counted = {one["values"]: one["counts"] for one in written.value_counts().to_pylist()}
+    return {batch_id: counted.get(batch_id, 0) for batch_id in batch_ids}
