@@ -121,6 +121,23 @@ def test_a_batch_keeps_its_place(catalog: Catalog) -> None:
     assert [report.first_error for report in catalog.ledger.history(COLLECTION)] == ["erased"]
 
 
+def test_a_run_that_ends_after_an_erasure_quotes_nothing(catalog: Catalog) -> None:
+    """What a run says at its end of a batch of which an object was erased meanwhile is kept without its messages."""
+    put_object(catalog, GONE, CONTENT)
+    for batch_id, member in (("btc_1", GONE), ("btc_2", OTHER)):
+        catalog.batches.create(batch(batch_id), [member])
+        catalog.batches.submit(batch_id)
+        catalog.batches.start(batch_id, run_id="run")
+    catalog.erasures.forget(SUBJECT)
+    report = TierReport(COLLECTION, fetched=1, submitted=1, failed=1, first_error="quotes content")
+    ended = catalog.batches.record_tiers(COLLECTION, {"btc_1": report, "btc_2": report}, run_id="run")
+    assert {b: batch.tiers[COLLECTION].first_error for b, batch in ended.items()} == {
+        "btc_1": "erased",
+        "btc_2": "quotes content",
+    }
+    assert catalog.batches.get("btc_1") == ended["btc_1"]
+
+
 def test_a_draft_takes_more_after_an_erasure(catalog: Catalog) -> None:
     """A draft whose members were erased can be filled on."""
     catalog.batches.create(batch("btc_1"), [GONE, OTHER, "obj_third"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.ports.upkeep import FileTrace
 
 ErasureStatus = Literal["PENDING", "IN_PROGRESS", "COMPLETED"]
@@ -112,6 +113,15 @@ class Erasure:
         return replace(
             self, stores=tuple(StoreCount(name, before.get(name, 0), after.get(name, 0)) for name in names)
         )
+
+
+def quieted(batch: Batch) -> Batch:
+    """The batch without the messages of its errors, which may quote what is erased."""
+    tiers = {
+        key: replace(report, first_error=None if report.first_error is None else ERASED)
+        for key, report in batch.tiers.items()
+    }
+    return replace(batch, tiers=tiers, error=None if batch.error is None else ERASED)
 
 
 def unproved(erasure: Erasure) -> list[str]:

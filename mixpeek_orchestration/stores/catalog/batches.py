@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from mixpeek_orchestration.core.batch import TERMINAL, Batch
+from mixpeek_orchestration.core.erasure import ERASED, quieted
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog import batch_flow
 from mixpeek_orchestration.stores.catalog.clock import now
@@ -113,7 +114,7 @@ class SqlBatches:
 
     def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
         """Keep the report of one collection and set the status that follows."""
-        return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
+        return self.record_tiers(collection_id, {batch_id: report}, run_id=run_id)[batch_id]
 
     def record_tiers(
         self,
@@ -133,11 +134,15 @@ class SqlBatches:
                 run_id,
                 submission=(submissions or {}).get(batch.batch_id),
             ),
+            may_quote=True,
         )
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` unless the batch has ended or moved on."""
-        return self._moved(batch_id, lambda batch: batch_flow.failed(batch, error, submission))
+        move = self._moved_together(
+            [batch_id], lambda batch: batch_flow.failed(batch, error, submission), may_quote=True
+        )
+        return move[batch_id]
 
     def hold(self, batch_id: str, *, reason: str) -> Batch:
         """Make a submitted batch a draft again, unless it has ended."""
@@ -166,14 +171,19 @@ class SqlBatches:
                 connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(_row(new)))
             return new
 
-    def _moved_together(self, batch_ids: Sequence[str], move: Callable[[Batch], Batch]) -> dict[str, Batch]:
-        """Apply a transition to all of these batches while no one else can."""
+    def _moved_together(
+        self, batch_ids: Sequence[str], move: Callable[[Batch], Batch], *, may_quote: bool = False
+    ) -> dict[str, Batch]:
+        """Apply a transition to all of these batches while no one else can. What says messages of errors `may_quote` an
+        object that was erased meanwhile."""
         with self._database.writing() as connection:
             old = _batches(connection, batch_ids, lock=True)
             for batch_id in batch_ids:
                 if batch_id not in old:
                     raise batch_flow.unknown_batch(batch_id)
             new = {batch_id: move(old[batch_id]) for batch_id in batch_ids}
+            if may_quote:
+                new = _quieted(connection, new)
             changed = [_changed(batch) for batch_id, batch in new.items() if batch != old[batch_id]]
             if changed:
                 connection.execute(_CHANGE, changed)
@@ -200,6 +210,18 @@ def _batches(connection: Connection, batch_ids: Sequence[str], *, lock: bool = F
     )
     rows = connection.execute(statement.with_for_update() if lock else statement)
     return {row.batch_id: decoded(Batch, row.body) for row in rows}
+
+
+def _quieted(connection: Connection, moved: Mapping[str, Batch]) -> dict[str, Batch]:
+    """The batches without messages where a member was erased meanwhile: a run that had read it ends after the erasure."""
+    quiet = {batch_id: quieted(batch) for batch_id, batch in moved.items()}
+    telling = [batch_id for batch_id, batch in moved.items() if batch != quiet[batch_id]]
+    if not telling:
+        return dict(moved)
+    erased = select(batch_objects.c.batch_id).where(
+        batch_objects.c.object_id == ERASED, among(connection, batch_objects.c.batch_id, telling)
+    )
+    return {**moved, **{batch_id: quiet[batch_id] for batch_id in connection.execute(erased).scalars()}}
 
 
 def _body(connection: Connection, batch_id: str, *, lock: bool = False) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, Text, and_, delete, false, func, liter
 from sqlalchemy.sql.elements import ColumnElement
 
 from mixpeek_orchestration.core.batch import Batch
-from mixpeek_orchestration.core.erasure import ERASED, Erasure, Subject
+from mixpeek_orchestration.core.erasure import ERASED, Erasure, Subject, quieted
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
@@ -211,22 +211,16 @@ def _quiet_batches(connection: Connection, subject: Subject) -> None:
     members = select(batch_objects.c.batch_id).where(batch_objects.c.object_id == subject.object_id)
     affected = set(connection.execute(members).scalars())
     chosen = among(connection, batches.c.batch_id, affected)
-    for row in connection.execute(select(batches.c.batch_id, batches.c.body).where(chosen)).all():
-        quiet = encoded(_quiet(decoded(Batch, row.body)))
+    # Locked, so that a run which records its end at this moment does so before or after, and loses nothing of it.
+    told = select(batches.c.batch_id, batches.c.body).where(chosen).order_by(batches.c.batch_id)
+    for row in connection.execute(told.with_for_update()).all():
+        quiet = encoded(quieted(decoded(Batch, row.body)))
         connection.execute(update(batches).where(batches.c.batch_id == row.batch_id).values(body=quiet))
     of_batches = among(connection, tier_reports.c.batch_id, {"", *affected})
     of_collections = among(connection, tier_reports.c.collection_id, subject.collection_ids)
-    told = select(tier_reports.c.seq, tier_reports.c.body).where(of_batches, of_collections)
-    for seq, body in connection.execute(told).all():
+    reports = select(tier_reports.c.seq, tier_reports.c.body).where(of_batches, of_collections)
+    for seq, body in connection.execute(reports).all():
         report = decoded(TierReport, body)
         if report.first_error is not None:
             silent = encoded(replace(report, first_error=ERASED))
             connection.execute(update(tier_reports).where(tier_reports.c.seq == seq).values(body=silent))
-
-
-def _quiet(batch: Batch) -> Batch:
-    tiers = {
-        key: replace(report, first_error=None if report.first_error is None else ERASED)
-        for key, report in batch.tiers.items()
-    }
-    return replace(batch, tiers=tiers, error=None if batch.error is None else ERASED)

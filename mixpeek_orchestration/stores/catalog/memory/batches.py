@@ -8,6 +8,7 @@ from collections.abc import Collection as AnyOf
 from dataclasses import replace
 
 from mixpeek_orchestration.core.batch import Batch
+from mixpeek_orchestration.core.erasure import ERASED, quieted
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.catalog import batch_flow
 from mixpeek_orchestration.stores.catalog.clock import now
@@ -80,7 +81,7 @@ class MemoryBatches:
 
     def record_tier(self, batch_id: str, collection_id: str, report: TierReport, *, run_id: str) -> Batch:
         """Keep the report of one collection and set the status that follows."""
-        return self._moved(batch_id, lambda batch: batch_flow.reported(batch, collection_id, report, run_id))
+        return self.record_tiers(collection_id, {batch_id: report}, run_id=run_id)[batch_id]
 
     def record_tiers(
         self,
@@ -100,11 +101,14 @@ class MemoryBatches:
                 run_id,
                 submission=(submissions or {}).get(batch.batch_id),
             ),
+            may_quote=True,
         )
 
     def fail(self, batch_id: str, *, error: str, submission: int | None = None) -> Batch:
         """Set `FAILED` unless the batch has ended or moved on."""
-        return self._moved(batch_id, lambda batch: batch_flow.failed(batch, error, submission))
+        return self._moved(
+            batch_id, lambda batch: batch_flow.failed(batch, error, submission), may_quote=True
+        )
 
     def hold(self, batch_id: str, *, reason: str) -> Batch:
         """Make a submitted batch a draft again, unless it has ended."""
@@ -114,12 +118,14 @@ class MemoryBatches:
         """Set `CANCELED` unless the batch has ended."""
         return self._moved(batch_id, batch_flow.canceled)
 
-    def _moved_together(self, batch_ids: Iterable[str], move: Callable[[Batch], Batch]) -> dict[str, Batch]:
+    def _moved_together(
+        self, batch_ids: Iterable[str], move: Callable[[Batch], Batch], *, may_quote: bool = False
+    ) -> dict[str, Batch]:
         with self._lock:
             for batch_id in batch_ids:
                 if batch_id not in self._bodies:
                     raise batch_flow.unknown_batch(batch_id)
-            return {batch_id: self._moved(batch_id, move) for batch_id in batch_ids}
+            return {batch_id: self._moved(batch_id, move, may_quote=may_quote) for batch_id in batch_ids}
 
     def forget(self, batch_ids: Sequence[str]) -> int:
         """Remove drafts and batches that have ended; how many there were."""
@@ -131,11 +137,13 @@ class MemoryBatches:
                 del self._bodies[batch.batch_id], self._members[batch.batch_id]
             return len(over)
 
-    def _moved(self, batch_id: str, move: Callable[[Batch], Batch]) -> Batch:
+    def _moved(self, batch_id: str, move: Callable[[Batch], Batch], *, may_quote: bool = False) -> Batch:
         with self._lock:
             old = self.get(batch_id)
             if old is None:
                 raise batch_flow.unknown_batch(batch_id)
             new = move(old)
+            if may_quote and ERASED in self._members[batch_id]:
+                new = quieted(new)
             self._bodies[batch_id] = encoded(new)
             return new

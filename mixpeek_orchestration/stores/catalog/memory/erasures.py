@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from mixpeek_orchestration.core.batch import Batch
-from mixpeek_orchestration.core.erasure import ERASED, Erasure, Subject
+from mixpeek_orchestration.core.erasure import ERASED, Erasure, Subject, quieted
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded, normal
@@ -117,9 +117,7 @@ class MemoryErasures:
         for batch_id, members in batches["_members"].items():
             if subject.object_id in members:
                 batch = decoded(Batch, batches["_bodies"][batch_id])
-                tiers = {key: _silent(report) for key, report in batch.tiers.items()}
-                quiet = replace(batch, tiers=tiers, error=None if batch.error is None else ERASED)
-                batches["_bodies"][batch_id] = encoded(quiet)
+                batches["_bodies"][batch_id] = encoded(quieted(batch))
         ledger["_reports"] = [
             _silent(r) if r.collection_id in subject.collection_ids else r for r in ledger["_reports"]
         ]
