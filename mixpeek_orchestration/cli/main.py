@@ -9,7 +9,7 @@ import typer
 from mixpeek_orchestration import __version__
 from mixpeek_orchestration.cli import (
     budget,
-    connection,
+    cancel,
     declare,
     demo,
     drift,
@@ -69,10 +69,10 @@ failures.add_to(app)
 plan.add_to(app)
 reprocess.add_to(app)
 budget.add_to(app)
+cancel.add_to(app)
 explain.add_to(app)
 replay.add_to(app)
 migrate.add_to(app)
 sync.add_to(app)
-connection.add_to(app)
 erase.add_to(app)
 drift.add_to(app)

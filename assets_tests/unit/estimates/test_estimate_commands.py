@@ -19,7 +19,7 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast
 from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.specs import BucketSpec
+from mixpeek_orchestration.warehouse.specs import BatchSpec, BucketSpec
 
 Mixpeek = Callable[..., Result]
 
@@ -164,3 +164,17 @@ def test_filters_are_read_from_options() -> None:
     for wrong in ("title", "=x", '{"title"'):
         with pytest.raises(InvalidInput):
             read_filters([wrong])
+
+
+def test_a_submitted_batch_shows_in_the_budget_until_it_is_canceled(lab: Lab, mixpeek: Mixpeek) -> None:
+    """Who has money set aside is listed; `cancel` gives it back, and says when there is nothing to cancel."""
+    mixpeek("materialize")
+    mixpeek("budget", "--monthly", "5")
+    ids = [lab.put("more", "gamma\ndelta")]
+    spec = BatchSpec(object_ids=ids, auto_submit=True)
+    batch = lab.warehouse.batches.create(lab.bucket, spec).batch_id
+    assert f"reserved: $0.0300 for batch {batch}" in mixpeek("budget").output
+    assert f"{batch}: CANCELED" in mixpeek("cancel", batch).output
+    assert "reserved" not in mixpeek("budget").output
+    assert "ended already: CANCELED" in mixpeek("cancel", batch).output
+    assert "There is no batch" in mixpeek("cancel", "btch_none", exits=1).output
