@@ -10,6 +10,7 @@ from mixpeek_orchestration import __version__
 from mixpeek_orchestration.cli import (
     budget,
     cancel,
+    connection,
     declare,
     demo,
     drift,
@@ -74,5 +75,6 @@ explain.add_to(app)
 replay.add_to(app)
 migrate.add_to(app)
 sync.add_to(app)
+connection.add_to(app)
 erase.add_to(app)
 drift.add_to(app)
