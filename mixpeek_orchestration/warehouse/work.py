@@ -98,7 +98,7 @@ class Work:
         if not to_extract:
             return Usage(runner=runner.name)
         self._catalog.ledger.keep_code(
-            self._planned.description.code_fp, self._planned.description.code_parts
+            self._planned.description.code_fp, self._planned.description.kept_parts
         )
         self._extract(runner, job, to_extract)
         self._catalog.resources.set_generation_code(
