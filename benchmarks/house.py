@@ -168,7 +168,7 @@ def nap(times: int = 400) -> float:
 
 
 def foreseen(folder: Path, objects: int) -> None:
-    """The price of a run before it, against what it took: after a sample, and after two earlier runs."""
+    """What a run takes in wall and CPU seconds before it, against what it took: after a sample, and after two runs."""
     home = fresh_home(folder)
     collection = reading(
         home, "slow", {"type": "bucket", "bucket_ids": ["texts"]}, extractor="sleepy", seconds=SECONDS
@@ -184,10 +184,12 @@ def compared(home: Home, collection: Collection, ids: Sequence[str], known: str,
     batch = submitted(home, ids)
     cost = home.warehouse.estimates.for_batches([batch]).forecast.at_least
     assert cost is not None
-    took = of_batch(home, collection, batch).usage
-    wall, cpu = abs(cost.amount.wall_s / took.wall_s - 1), abs(cost.amount.cpu_s / took.cpu_s - 1)
-    what = f"after {known}: {cost.amount.wall_s:.2f} s foreseen, {took.wall_s:.2f} s taken; CPU {cpu:.0%} off"
-    told("estimate", what, wall, goal)
+    of_batch(home, collection, batch)
+    [measured] = home.warehouse.catalog.measurements.of_collection(collection.collection_id, limit=1)
+    for name in ("wall", "cpu"):
+        foreseen, took = cost.amount.of(f"{name}_s"), measured.total.of(f"{name}_s")
+        off = abs(foreseen / took - 1)
+        told(f"estimate, {name}", f"after {known}: {foreseen:.3f} s foreseen, {took:.3f} s taken", off, goal)
 
 
 def three_tiers(home: Home) -> list[Collection]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import median
 from typing import Literal
 
@@ -19,6 +19,9 @@ MOST_RUNS = 8
 """Older runs than the newest few say little about the machine and the data of today."""
 _APART = 1.25
 """Runs whose sizes differ by less say nothing about what a further item takes."""
+
+_PAIRED = 40
+"""Of so many marks all pairs are looked at."""
 
 Basis = Literal["this code here", "this code elsewhere", "earlier code here", "this extractor elsewhere"]
 
@@ -78,25 +81,66 @@ class Rate:
         return f"{runs} of {self.basis}, {self.items:,} items, {self.runner.replace('_', ' ')}"
 
 
-def start_of(marks: Sequence[Mark], total: Amount) -> Amount | None:
-    """What a run took before its items began to count, from the marks that it left on its way; `None` with fewer than
-    two marks, which show no pace.
+Together = Callable[[float, float], int]
+"""How many items finish together in a long run, where a group of them takes so many seconds and each of them so many
+more."""
 
-    What an item takes is the median over all pairs of marks that are far enough apart.
+
+@dataclass(frozen=True)
+class Pace:
+    """What a run takes once it is under way: `group` for every group of items that finish together, `item` for each."""
+
+    group: Amount
+    item: Amount
+
+    def settled(self, together: Together) -> Amount:
+        """What an item takes in a long run, with its share of its group."""
+        return self.item + self.group * (1 / max(together(self.group.wall_s, self.item.wall_s), 1))
+
+
+def start_of(marks: Sequence[Mark], total: Amount, together: Together) -> Amount | None:
+    """What a run took beside what its items take in a long run, from the marks that it left on its way; `None` with
+    fewer than two marks, which show no pace.
+
+    It includes what a short run pays for finishing few items at a time: runners begin with small groups, and a large
+    run is not made of those.
     """
     if len(marks) < 2:
         return None
-    item = _each(lambda name: median(_slopes(marks, name)))
+    item = pace_of(marks).settled(together)
     return _each(lambda name: _bounded(total.of(name) - item.of(name) * marks[-1].items, total.of(name)))
 
 
-def _slopes(marks: Sequence[Mark], name: str) -> list[float]:
-    kept = marks[:: max(1, len(marks) // 40)]
+def pace_of(marks: Sequence[Mark]) -> Pace:
+    """The pace between two marks or more, by medians.
+
+    A group takes CPU seconds whatever its size, and as much of the wall time as they are of it: they are ours, for putting
+    items together and apart. They show in groups of different sizes; where all are alike they are told with the items.
+    What an item takes comes from marks that are far apart, so that commits in between count.
+    """
+    cpu_s = _of_group([(b.items - a.items, b.amount.cpu_s - a.amount.cpu_s) for a, b in pairwise(marks)])
+    busy = marks[-1].amount.cpu_s / max(marks[-1].amount.wall_s, 1e-9)
+    group = Amount(wall_s=cpu_s / max(busy, 1.0), cpu_s=cpu_s)
+    return Pace(group, _each(lambda name: median(_slopes(marks, name, group.of(name)))))
+
+
+def _of_group(groups: Sequence[tuple[int, float]]) -> float:
+    """What a group takes whatever its size; nothing where sizes do not differ enough to tell."""
+    kept = groups[:: max(1, len(groups) // _PAIRED)]
+    slope = _slope(kept)
+    if slope is None:
+        return 0.0
+    return max(median(took - max(slope, 0.0) * items for items, took in kept), 0.0)
+
+
+def _slopes(marks: Sequence[Mark], name: str, group: float) -> list[float]:
+    """What an item takes beside its group, by pairs of marks that are far apart."""
+    numbered = list(enumerate(marks))[:: max(1, len(marks) // _PAIRED)]
     far = (marks[-1].items - marks[0].items) / 4
-    pairs = [(a, b) for a, b in combinations(kept, 2) if b.items - a.items >= far and b.items > a.items]
+    pairs = [(a, b) for a, b in combinations(numbered, 2) if b[1].items - a[1].items >= max(far, 1)]
     return [
-        max(b.amount.of(name) - a.amount.of(name), 0.0) / (b.items - a.items)
-        for a, b in pairs or [(marks[0], marks[-1])]
+        max(b.amount.of(name) - a.amount.of(name) - group * (n - m), 0.0) / max(b.items - a.items, 1)
+        for (m, a), (n, b) in pairs or [((0, marks[0]), (len(marks) - 1, marks[-1]))]
     ]
 
 
@@ -158,10 +202,15 @@ def _start(run: Measurement, name: str, otherwise: float) -> float:
 
 def _through(points: Sequence[tuple[int, float]]) -> tuple[float, float] | None:
     """Slope and start of a line through the totals of runs whose sizes differ; `None` where there is none upwards."""
-    pairs = [(a, b) for a, b in combinations(sorted(points), 2) if b[0] >= a[0] * _APART]
-    slope = median((b[1] - a[1]) / (b[0] - a[0]) for a, b in pairs) if pairs else 0.0
+    slope = _slope(points) or 0.0
     start = median(total - slope * items for items, total in points)
     return (slope, start) if slope > 0.0 and start >= 0.0 else None
+
+
+def _slope(points: Sequence[tuple[int, float]]) -> float | None:
+    """The slope of a line through points, by pairs whose sizes differ; `None` where none do."""
+    pairs = [(a, b) for a, b in combinations(sorted(points), 2) if b[0] >= a[0] * _APART and b[0] > a[0]]
+    return median((b[1] - a[1]) / (b[0] - a[0]) for a, b in pairs) if pairs else None
 
 
 def _weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:

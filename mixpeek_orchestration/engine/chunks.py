@@ -55,6 +55,11 @@ class Pace:
         self.size = max(1, min(self._limit, round(min(2 * self.size, max(self.size / 2, wanted)))))
 
 
+def settled_items(group_s: float, item_s: float) -> int:
+    """To how many items a `Pace` grows, where a chunk takes `group_s` and each of its items `item_s` more."""
+    return max(1, min(MAX_ITEMS, round((CHUNK_S - group_s) / max(item_s, 1e-6))))
+
+
 def content_bytes(item: SourceItem) -> int:
     """The size of everything that an extractor reads of the item."""
     return sum(row.size_bytes for row in item.rows)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.engine.assembly import extracted
-from mixpeek_orchestration.engine.chunks import Pace, chunks, largest_batch
+from mixpeek_orchestration.engine.chunks import Pace, chunks, largest_batch, settled_items
 from mixpeek_orchestration.engine.content import enclose_items
 from mixpeek_orchestration.engine.images import refuse_image
 from mixpeek_orchestration.engine.metering import Meter
@@ -44,3 +44,7 @@ class InProcessRunner:
     def usage(self) -> Usage:
         """What the last run has used so far."""
         return self._usage
+
+    def together(self, group_s: float, item_s: float) -> int:
+        """As many as its pace lets a chunk grow to."""
+        return settled_items(group_s, item_s)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mixpeek_orchestration.core.document import POSITION, SOURCE_ITEM
 from mixpeek_orchestration.core.errors import Broken, NotReady, WorkerDied
-from mixpeek_orchestration.core.extractor import Resources
+from mixpeek_orchestration.core.extractor import ExtractorDescription, Resources
 from mixpeek_orchestration.core.failure import item_error
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, SourceItem
 from mixpeek_orchestration.core.report import Usage
@@ -62,6 +62,7 @@ class RayRunner:
         self._environment = environment or {}
         self._build = build
         self._usage = Usage(runner=self.name)
+        self._shape: tuple[ExtractorDescription, int] | None = None
 
     def check(self, job: ExtractionJob) -> None:
         """Raises `Unschedulable` with the numbers when no state of this cluster could ever run the job."""
@@ -83,6 +84,12 @@ class RayRunner:
         """What the last run has used so far: CPU and GPU seconds of its workers, the memory of the largest."""
         return self._usage
 
+    def together(self, group_s: float, item_s: float) -> int:
+        """The chunk of a job that knows how long its items take. Of what a chunk takes by itself nothing is seen here: the
+        workers take it beside each other."""
+        assert self._shape is not None, "there was a run"
+        return chunk_items(self._shape[0], item_s, self._shape[1])
+
     def _stages(self, job: ExtractionJob) -> list[Stage]:
         connect(self._address, self._environment)
         return place(job.description.steps, _nodes())
@@ -92,6 +99,7 @@ class RayRunner:
     ) -> Iterator[tuple[Extracted, dict[str, float]]]:
         left = {item.item: item for item in window}
         workers = max(stage.workers for stage in stages)
+        self._shape = (job.description, workers)
         size = shared_out(chunk_items(job.description, job.item_s, workers), len(window), workers)
         for together in (size, max(1, size // 8), 1):
             blocks = [enclose_items(chunk, job) for chunk in chunks(list(left.values()), together)]

@@ -12,7 +12,7 @@ from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast, counts_of, priced
-from mixpeek_orchestration.core.measurement import Rate, rate_of
+from mixpeek_orchestration.core.measurement import Measurement, Rate, rate_of
 from mixpeek_orchestration.core.plan import Plan
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
@@ -214,14 +214,19 @@ class Estimates:
         if not items:
             return None
         return rate_of(
-            self._catalog.measurements.of_extractor(
-                planned.collection.namespace_id, planned.description.name
-            ),
+            self._history(planned),
             collection_id=planned.collection.collection_id,
             extractor=planned.description.name,
             code_fp=planned.description.code_fp,
             runner=self._runner_for(items),
         )
+
+    def _history(self, planned: Planned) -> list[Measurement]:
+        """The runs of an extractor, newest first. However often it runs elsewhere, the runs of this collection are known."""
+        kept, collection = self._catalog.measurements, planned.collection
+        here = kept.of_collection(collection.collection_id)
+        everywhere = kept.of_extractor(collection.namespace_id, planned.description.name)
+        return sorted(dict.fromkeys([*here, *everywhere]), key=lambda one: one.created_at, reverse=True)
 
 
 def _said(selection: Selection, roots: Sequence[str], *, asked: bool) -> Selection:

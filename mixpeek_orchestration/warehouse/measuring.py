@@ -50,13 +50,16 @@ class MeasuredRunner:
         self.settle()
         return self._runner.usage()
 
+    def together(self, group_s: float, item_s: float) -> int:
+        return self._runner.together(group_s, item_s)
+
     def settle(self) -> None:
         """Tell what the run took, once; nothing when nothing was run."""
         if self._began is None:
             return
         total, marks = self._amount(), self._marks
         self._began, self._marks = None, []
-        self._done(self.name, marks[-1].items if marks else 0, total, start_of(marks, total))
+        self._done(self.name, marks[-1].items if marks else 0, total, start_of(marks, total, self.together))
 
     def _amount(self) -> Amount:
         usage = self._runner.usage()

@@ -13,6 +13,7 @@ from mixpeek_orchestration.engine.chunks import (
     Pace,
     chunk_items,
     chunks,
+    settled_items,
     shared_out,
 )
 
@@ -35,6 +36,17 @@ def test_slow_work_gets_small_chunks() -> None:
     assert pace.size == 1
     pace.took(CHUNK_S)
     assert pace.size == 1
+
+
+@pytest.mark.parametrize(
+    ("group_s", "item_s"), [(0.0, 0.01), (0.1, 0.004), (0.01, 0.0), (0.4, 1.0), (2.0, 0.1)]
+)
+def test_to_how_many_items_it_grows_is_known_before(group_s: float, item_s: float) -> None:
+    """An estimate is made for the chunks of a long run, not for the small ones at its beginning."""
+    pace = Pace(64)
+    for _ in range(20):
+        pace.took(group_s + item_s * pace.size)
+    assert settled_items(group_s, item_s) == pytest.approx(pace.size, rel=0.15, abs=1)
 
 
 def test_the_first_chunk_is_no_larger_than_a_batch() -> None:

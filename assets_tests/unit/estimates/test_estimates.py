@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assets_tests.unit.estimates.conftest import ITEM_USD, House
@@ -185,3 +187,15 @@ def test_several_buckets_make_several_batches(house: House) -> None:
         *(c.collection_id for c in (house.lines, house.words, house.again)),
     }
     assert house.run_batch(batches[other.bucket_id]).status == "COMPLETED"
+
+
+def test_runs_of_other_collections_do_not_hide_those_of_this_one(house: House) -> None:
+    """However many they are and however new: an estimate comes from what is nearest."""
+    _texts(house, 2)
+    house.run(house.lines)
+    kept = house.warehouse.catalog.measurements
+    [here] = kept.of_collection(house.lines.collection_id)
+    for _ in range(250):
+        kept.keep(replace(here, collection_id="elsewhere", created_at=""))
+    _texts(house, 1, first=2)
+    assert _tiers(_outlook(house))["lines"].basis.startswith("1 run of this code here")

@@ -47,6 +47,9 @@ class Interfering:
     def usage(self) -> Usage:
         return self._runner.usage()
 
+    def together(self, group_s: float, item_s: float) -> int:
+        return self._runner.together(group_s, item_s)
+
 
 @pytest.fixture(autouse=True)
 def _looks_every_time(monkeypatch: pytest.MonkeyPatch) -> None:

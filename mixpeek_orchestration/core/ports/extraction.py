@@ -107,6 +107,10 @@ class Runner(Protocol):
     def usage(self) -> Usage:
         """What the last run has used so far."""
 
+    def together(self, group_s: float, item_s: float) -> int:
+        """How many items of the last run's kind finish together in a long run, where a group of them takes `group_s`
+        and each of them `item_s` more."""
+
 
 class QueryEncoder(Protocol):
     """Encodes queries with the realtime half of an extractor."""
