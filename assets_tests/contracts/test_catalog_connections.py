@@ -10,7 +10,9 @@ from mixpeek_orchestration.core.connection import Connection
 from mixpeek_orchestration.core.errors import NameConflict
 from mixpeek_orchestration.core.ports.catalog import Catalog
 
-MINIO = Connection("conn_1", "minio", "s3", "access_key", {"access_key_id": "A"}, endpoint_url="http://m:9000")
+MINIO = Connection(
+    "conn_1", "minio", "s3", "access_key", {"access_key_id": "A"}, endpoint_url="http://m:9000"
+)
 
 
 def test_a_connection_is_read_as_it_was_put(catalog: Catalog) -> None:

@@ -4,7 +4,7 @@ Workers import it too, to open a platform, so it imports nothing before it is ne
 """
 
 from mixpeek_orchestration.bootstrap.home import DEFAULT_NAMESPACE, prepare_home
-from mixpeek_orchestration.bootstrap.opening import open_scratch, open_warehouse
+from mixpeek_orchestration.bootstrap.opening import open_place, open_scratch, open_warehouse
 from mixpeek_orchestration.bootstrap.platforms import kept_answers, open_platform, platform_reference
 from mixpeek_orchestration.bootstrap.rehearsals import open_harness, open_rehearsal
 
@@ -12,6 +12,7 @@ __all__ = [
     "DEFAULT_NAMESPACE",
     "kept_answers",
     "open_harness",
+    "open_place",
     "open_platform",
     "open_rehearsal",
     "open_scratch",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Runner,
     )
     from mixpeek_orchestration.core.ports.packages import PackageInspector
+    from mixpeek_orchestration.core.ports.syncs import SyncSource
     from mixpeek_orchestration.core.retention import RetentionRules
     from mixpeek_orchestration.extractors.registry import PackageRegistry
     from mixpeek_orchestration.warehouse.planning import Planned
@@ -81,6 +82,13 @@ def open_warehouse(
         plugin_rules=PluginRules(settings.plugin_level, settings.submission_level, settings.plugin_quota),
     )
     return Warehouse(parts)
+
+
+def open_place(path: str) -> SyncSource:
+    """The files below a folder or prefix, as a sync of it lists them."""
+    from mixpeek_orchestration.stores.sources import open_source
+
+    return open_source(path)
 
 
 def open_scratch(settings: Settings) -> Warehouse:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mixpeek_orchestration.core.batch import Batch
     from mixpeek_orchestration.core.bucket import Bucket
@@ -82,9 +82,9 @@ def own_files(source: Path) -> Iterable[Document]:
     from itertools import chain
 
     from mixpeek_orchestration.core.errors import InvalidInput
-    from mixpeek_orchestration.warehouse.folders import TEXT_SUFFIXES, text_files
+    from mixpeek_orchestration.warehouse.folders import TEXT_SUFFIXES
 
-    files = iter(text_files(source))
+    files = _texts_below(source)
     first = next(files, None)
     if first is None:
         raise InvalidInput(
@@ -94,6 +94,13 @@ def own_files(source: Path) -> Iterable[Document]:
             fix=f"Name a folder with files that end in {', '.join(TEXT_SUFFIXES)}.",
         )
     return chain([first], files)
+
+
+def _texts_below(source: Path) -> Iterator[Document]:
+    from mixpeek_orchestration.bootstrap import open_place
+    from mixpeek_orchestration.warehouse.folders import text_files
+
+    return text_files(open_place(str(source)), named=str(source))
 
 
 def installed_readmes() -> Iterable[Document]:
@@ -164,7 +171,5 @@ def _own_questions(source: Path) -> tuple[str, ...]:
     """Three questions for somebody's own files: the first lines of the first ones, which their text should answer."""
     from itertools import islice
 
-    from mixpeek_orchestration.warehouse.folders import text_files
-
-    lines = (document.text.strip().partition("\n")[0].lstrip("# ")[:80] for document in text_files(source))
+    lines = (document.text.strip().partition("\n")[0].lstrip("# ")[:80] for document in _texts_below(source))
     return tuple(islice(filter(None, lines), 3))

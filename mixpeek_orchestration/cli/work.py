@@ -36,8 +36,9 @@ def ingest(
 
     with local_warehouse() as warehouse:
         target = warehouse.buckets.get(warehouse.namespace_id(namespace), bucket)
+        files = text_files(warehouse.parts.open_source(str(folder)), named=str(folder))
         result = ingest_documents(
-            warehouse.objects, target, text_files(folder), property_name=property_name, progress=typer.echo
+            warehouse.objects, target, files, property_name=property_name, progress=typer.echo
         )
         typer.echo(f"{target.name}: {result.line}")
         for key, reason in result.refused.items():

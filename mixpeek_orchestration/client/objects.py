@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError
+from mixpeek_orchestration.warehouse.file_objects import put_each
 from mixpeek_orchestration.warehouse.folders import Ingested
-from mixpeek_orchestration.warehouse.objects import Objects, Put
+from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
 
 _ROWS = 1_000
@@ -25,7 +26,7 @@ def put_batches(
     """The rows as objects of the bucket, in their order; see `BucketHandle.ingest`."""
     ids: list[str] = []
     changes: Counter[str] = Counter()
-    refused: dict[str, str] = {}
+    refused: dict[str, MixpeekError] = {}
     done = 0
     for rows in _pieces(batches):
         _check_columns(rows, bucket, key)
@@ -33,10 +34,10 @@ def put_batches(
             _name(row, key, done + i): object_spec(row, bucket, key) for i, row in enumerate(rows.to_pylist())
         }
         done += rows.num_rows
-        for put in _put(objects, bucket, named, refused):
+        for put in put_each(objects, bucket, named, refused=refused).values():
             ids.append(put.object.object_id)
             changes[put.change] += 1
-    return Ingested(tuple(ids), dict(changes), refused)
+    return Ingested(tuple(ids), dict(changes), {name: str(error) for name, error in refused.items()})
 
 
 def object_spec(row: Mapping[str, Any], bucket: Bucket, key: str | None) -> ObjectSpec:
@@ -52,28 +53,6 @@ def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS):
             yield batch.slice(start, _ROWS)
-
-
-def _put(
-    objects: Objects, bucket: Bucket, named: Mapping[str, ObjectSpec], refused: dict[str, str]
-) -> Sequence[Put]:
-    """All at once; where one of them is refused, one by one."""
-    try:
-        return objects.put_many(bucket, list(named.values()))
-    except MixpeekError:
-        return [
-            put for name, spec in named.items() if (put := _put_one(objects, bucket, name, spec, refused))
-        ]
-
-
-def _put_one(
-    objects: Objects, bucket: Bucket, name: str, spec: ObjectSpec, refused: dict[str, str]
-) -> Put | None:
-    try:
-        return objects.put(bucket, spec)
-    except MixpeekError as error:
-        refused[name] = str(error)
-        return None
 
 
 def _check_columns(rows: pa.RecordBatch, bucket: Bucket, key: str | None) -> None:

@@ -1,31 +1,30 @@
-"""Taking text files from a folder into a bucket; the path below the folder names the object."""
+"""Taking texts into a bucket at once: those of a folder, or what else there is; a key names each object."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from mixpeek_orchestration.core.bucket import Bucket
-from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError
+from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotFound
+from mixpeek_orchestration.core.ports.syncs import SyncSource
+from mixpeek_orchestration.core.sync import FileFilters
+from mixpeek_orchestration.core.sync_filters import is_wanted, mime_type_of
 from mixpeek_orchestration.warehouse.blobs import declared_blob
+from mixpeek_orchestration.warehouse.file_objects import put_each, told_by_name
 from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
 
-TEXT_SUFFIXES = {
-    ".txt": "text/plain",
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".rst": "text/x-rst",
-}
-_PROGRESS_EVERY = 50
+TEXT_SUFFIXES: Final = (".txt", ".md", ".markdown", ".rst")
+_TOGETHER: Final = 50
 
 
 @dataclass(frozen=True)
 class Document:
-    """A text with the key that names it and what is known about it."""
+    """A text with the key that names it and what is known about it; without `metadata`, what its key says."""
 
     key: str
     text: str
@@ -50,17 +49,19 @@ class Ingested:
         return ", ".join([*told, f"{len(self.refused)} refused"])
 
 
-def text_files(folder: Path) -> Iterable[Document]:
-    """The text and Markdown files below a folder, in the order of their paths. Raises `InvalidInput` for no folder."""
-    if not folder.is_dir():
-        raise InvalidInput(f"{folder} is not a folder.", field="source", value=str(folder))
-    for path in sorted(folder.rglob("*")):
-        mime_type = TEXT_SUFFIXES.get(path.suffix.lower())
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if mime_type and path.is_file() and not hidden:
-            key = path.relative_to(folder).as_posix()
-            text = path.read_bytes().decode(errors="replace")
-            yield Document(key, text, mime_type, {"title": path.stem, "path": key})
+def text_files(folder: SyncSource, *, named: str) -> Iterator[Document]:
+    """The text and Markdown files below a folder, in the order of their paths, as a sync of it would list them.
+
+    Raises `InvalidInput` where what was `named` is no folder.
+    """
+    try:
+        listed = sorted(folder.list(), key=lambda one: one.path)
+    except NotFound as error:
+        raise InvalidInput(f"{named} is not a folder.", field="source", value=named) from error
+    for one in listed:
+        if one.path.lower().endswith(TEXT_SUFFIXES) and is_wanted(one, FileFilters()):
+            text = folder.read(one.path).decode(errors="replace")
+            yield Document(one.path, text, mime_type_of(one.path))
 
 
 def ingest(
@@ -75,28 +76,27 @@ def ingest(
     declared_blob(bucket, property_name, field="property")
     ids: list[str] = []
     changes: Counter[str] = Counter()
-    refused: dict[str, str] = {}
-    for document in documents:
-        try:
-            put = objects.put(bucket, _spec(document, property_name))
-        except MixpeekError as error:
-            refused[document.key] = str(error)
-            continue
-        ids.append(put.object.object_id)
-        changes[put.change] += 1
-        if len(ids) % _PROGRESS_EVERY == 0:
+    refused: dict[str, MixpeekError] = {}
+    remaining = iter(documents)
+    while chunk := list(islice(remaining, _TOGETHER)):
+        specs = {one.key: _spec(bucket, one, property_name) for one in chunk}
+        puts = put_each(objects, bucket, specs, refused=refused).values()
+        ids += [put.object.object_id for put in puts]
+        changes.update(put.change for put in puts)
+        if len(chunk) == _TOGETHER:
             progress(f"{len(ids)} objects")
-    return Ingested(tuple(ids), dict(changes), refused)
+    return Ingested(tuple(ids), dict(changes), {key: str(error) for key, error in refused.items()})
 
 
-def _spec(document: Document, property_name: str) -> ObjectSpec:
+def _spec(bucket: Bucket, document: Document, property_name: str) -> ObjectSpec:
     blob = BlobSpec(
         property=property_name,
         data=document.text,
         mime_type=document.mime_type,
-        filename=Path(document.key).name,
+        filename=document.key.rsplit("/", 1)[-1],
     )
-    return ObjectSpec(blobs=[blob], metadata=dict(document.metadata or {}), source_key=document.key)
+    said = told_by_name(bucket, document.key) if document.metadata is None else document.metadata
+    return ObjectSpec(blobs=[blob], metadata=dict(said), source_key=document.key)
 
 
 def remove_missing(objects: Objects, bucket: Bucket, ingested: Ingested) -> int:

@@ -21,6 +21,7 @@ from mixpeek_orchestration.core.sync_mapping import Labels, SchemaMapping, mappe
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.blobs import Content, checked_text
+from mixpeek_orchestration.warehouse.file_objects import put_each, told_by_name
 from mixpeek_orchestration.warehouse.objects import Objects, Put
 from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
 
@@ -156,25 +157,9 @@ class FileIntake:
             except MixpeekError as error:
                 failures[path] = error
         try:
-            puts = self._objects.put_many(self._bucket, list(specs.values()), policy="upsert")
-            return dict(zip(specs, puts, strict=True))
-        except MixpeekError as error:
-            if error.retryable:
-                raise
-            return self._one_by_one(specs, failures)
+            return put_each(self._objects, self._bucket, specs, refused=failures, policy="upsert")
         finally:
             self._contents = {}
-
-    def _one_by_one(
-        self, specs: Mapping[str, ObjectSpec], failures: dict[str, MixpeekError]
-    ) -> dict[str, Put]:
-        puts = {}
-        for path, spec in specs.items():
-            try:
-                puts[path] = self._objects.put(self._bucket, spec, policy="upsert")
-            except MixpeekError as error:
-                failures[path] = error
-        return puts
 
     def _spec(self, rules: SyncRules, path: str, data: bytes) -> ObjectSpec:
         bucket = self._bucket
@@ -188,7 +173,7 @@ class FileIntake:
         fields = mapped_fields(rules.mapping, path, self._labels.get(path, Labels()), types)
         return ObjectSpec(
             blobs=[BlobSpec(property=place.property_name, upload_id=path)],
-            metadata={**_metadata(bucket, path), **fields},
+            metadata={**told_by_name(bucket, path), **fields},
             source_key=f"{rules.source_path}/{path}",
         )
 
@@ -224,16 +209,6 @@ def _copies(hashes: Mapping[str, str], holders: Mapping[str, str]) -> set[str]:
     """The paths whose content another file holds as an object already, or will, because it comes first."""
     first = dict(holders)
     return {path for path in hashes if first.setdefault(hashes[path], path) != path}
-
-
-def _metadata(bucket: Bucket, path: str) -> dict[str, str]:
-    """What the file's name says, as far as the bucket has no other use for these names."""
-    said = {"path": path, "title": path.rsplit("/", 1)[-1].rsplit(".", 1)[0]}
-    return {
-        name: value
-        for name, value in said.items()
-        if name not in bucket.properties or bucket.properties[name].type == "string"
-    }
 
 
 def _count(taken: Taken, one: Listed, put: Put, seen: SyncFile | None, hashed: str, job_id: str) -> None:

@@ -15,7 +15,6 @@ from typing import Final
 from mixpeek_orchestration.core import sync_plan
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound, OverBudget
-from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.syncs import SyncSource
@@ -27,7 +26,6 @@ from mixpeek_orchestration.core.sync import (
     SyncJob,
     SyncRules,
     SyncState,
-    SyncTotals,
     Trigger,
 )
 from mixpeek_orchestration.core.sync_filters import place_for
@@ -36,7 +34,8 @@ from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.batches import Batches
 from mixpeek_orchestration.warehouse.leases import HeldLease, hold
 from mixpeek_orchestration.warehouse.sync_batch import OpenBatch, readers
-from mixpeek_orchestration.warehouse.sync_files import FileIntake, Taken
+from mixpeek_orchestration.warehouse.sync_files import FileIntake
+from mixpeek_orchestration.warehouse.sync_jobs import counted, started, totals_after
 from mixpeek_orchestration.warehouse.sync_neighbours import held_elsewhere, wake_others
 
 Progress = Callable[[str], None]
@@ -61,7 +60,7 @@ def carry_out(
     with hold(catalog.leases, f"sync:{sync_id}") as lease:
         sync = _sync(catalog, sync_id)
         bucket = _bucket(catalog, sync)
-        sync, job = _started(catalog, sync, run_id, trigger)
+        sync, job = started(catalog, sync, run_id, trigger)
         run = SyncRun(catalog, batches, bucket, sync, job, lease=lease, progress=progress)
         if sync.state.paused:
             return run.skip(f"The sync is paused: {sync.state.pause_reason or 'by a person'}.")
@@ -138,7 +137,9 @@ class SyncRun:
             state = sync_plan.still_held(state)
             if isinstance(error, NotFound):
                 state = sync_plan.paused(state, why, stamp=stamp)
-            return replace(sync, state=state, totals=_totals(sync.totals, self.job, moment - self.started))
+            return replace(
+                sync, state=state, totals=totals_after(sync.totals, self.job, moment - self.started)
+            )
 
         self._commit(edit=ended)
         if self.job.synced or self.job.removed:
@@ -206,7 +207,7 @@ class SyncRun:
         self._commit(
             files=taken.as_batched() if batched else taken.files,
             edit=batch.written_down,
-            job=_counted(self.job, taken),
+            job=counted(self.job, taken),
         )
         self.progress(f"committed {len(taken.files)}")
         if batch.is_full:
@@ -316,60 +317,6 @@ def _bucket(catalog: Catalog, sync: Sync) -> Bucket:
         catalog.syncs.delete(sync.sync_id)
         raise NotFound(f"The bucket of sync {sync.sync_id} is gone.", field="bucket_id", value=sync.bucket_id)
     return found
-
-
-def _started(catalog: Catalog, sync: Sync, run_id: str, trigger: Trigger | None) -> tuple[Sync, SyncJob]:
-    """The job of a run that begins; jobs that still say they run were interrupted, for the lease is ours."""
-    interrupted = catalog.syncs.jobs(sync.sync_id, status="running")
-    for job in interrupted:
-        said = replace(job, status="interrupted", phase="interrupted", completed_at=now())
-        catalog.syncs.commit(sync.sync_id, job=said)
-    why: Trigger = trigger or (
-        "resume" if interrupted else "manual" if sync.state.is_requested else "scheduled"
-    )
-    begun = SyncJob(
-        random_id("syj"),
-        sync.sync_id,
-        sync.namespace_id,
-        sync.bucket_id,
-        trigger=why,
-        run_id=run_id,
-        started_at=now(),
-    )
-
-    def starts(old: Sync) -> Sync:
-        state = replace(old.state, runs=old.state.runs + 1, settled="", quiet_looks=0)
-        return replace(old, state=sync_plan.after_interruption(state, stamp=now()) if interrupted else state)
-
-    return catalog.syncs.commit(sync.sync_id, job=begun, edit=starts), begun
-
-
-def _counted(job: SyncJob, taken: Taken) -> SyncJob:
-    return replace(
-        job,
-        synced=job.synced + taken.stored,
-        verified=job.verified + taken.unchanged,
-        failed=job.failed + taken.failed,
-        skipped=job.skipped + taken.duplicates,
-        bytes=job.bytes + taken.bytes,
-    )
-
-
-def _totals(old: SyncTotals, job: SyncJob, seconds: float) -> SyncTotals:
-    failed = job.status == "failed" or job.failed > 0
-    return SyncTotals(
-        discovered=old.discovered + job.discovered,
-        synced=old.synced + job.synced,
-        failed=old.failed + job.failed,
-        skipped=old.skipped + job.skipped,
-        verified=old.verified + job.verified,
-        removed=old.removed + job.removed,
-        bytes=old.bytes + job.bytes,
-        seconds=old.seconds + seconds,
-        completed=old.completed + (not failed),
-        failed_runs=old.failed_runs + failed,
-        peak_per_minute=max(old.peak_per_minute, 60 * job.synced / max(seconds, 0.001)),
-    )
 
 
 def _spread(files: Sequence[SyncFile], size: int) -> Iterable[Sequence[SyncFile]]:

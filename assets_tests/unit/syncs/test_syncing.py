@@ -158,7 +158,7 @@ def test_a_source_that_is_away_for_a_while_fails_the_run_only(followed: Followed
     followed.write("a.md", "alpha")
     followed.write("b.md", "beta")
     sync = followed.follow()
-    away = replace(followed.warehouse.parts, open_source=lambda path: _Away(Path(path)))
+    away = replace(followed.warehouse.parts, open_source=lambda path, _=None: _Away(Path(path)))
     with pytest.raises(NotReady, match="away"):
         Warehouse(away).syncs.run(sync.sync_id)
     state = followed.state(sync)
@@ -177,7 +177,7 @@ def test_one_file_that_cannot_be_read_is_tried_three_times(followed: Followed) -
     followed.write("a.md", "alpha")
     followed.write("b.md", "beta")
     sync = followed.follow()
-    flaky = Warehouse(replace(followed.warehouse.parts, open_source=lambda path: _Flaky(Path(path))))
+    flaky = Warehouse(replace(followed.warehouse.parts, open_source=lambda path, _=None: _Flaky(Path(path))))
     for attempt in (1, 2, 3):
         flaky.syncs.run(sync.sync_id)
         letter = followed.files(sync)["b.md"]
