@@ -81,6 +81,15 @@ def vector_kind(rows: int, policy: IndexPolicy, *, searches_per_day: float = 0.0
     return "HNSW_SQ" if saved_a_day >= rows * policy.graph_cost_s else "IVF_SQ"
 
 
+def fragment_rows(rows: int, size: int, *, most_rows: int, most_bytes: int) -> int:
+    """How many rows a fragment of a table should have, so that merging several into one reads no more than `most_bytes`.
+
+    A power of two: a number that moved with every batch would have whole fragments merged again for a few rows.
+    """
+    fitting = most_bytes * rows // max(1, size)
+    return max(1, min(most_rows, 1 << max(0, fitting.bit_length() - 1)))
+
+
 def index_name(column: str) -> str:
     """What the index of a column is called."""
     return f"{column}_idx"

@@ -15,12 +15,12 @@ from assets_tests.contracts.documents_rows import STAMP, document_rows
 from assets_tests.unit.tiers.lab import TierLab
 from mixpeek_orchestration.core.collection import VectorIndex
 from mixpeek_orchestration.core.errors import NotReady
-from mixpeek_orchestration.core.index_plan import IndexPolicy
+from mixpeek_orchestration.core.index_plan import IndexPolicy, fragment_rows
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.ports.migrations import LoggedQuery
 from mixpeek_orchestration.core.ports.upkeep import IndexKind
 from mixpeek_orchestration.core.retriever import Retriever
-from mixpeek_orchestration.stores.documents import open_documents
+from mixpeek_orchestration.stores.documents import lance_upkeep, open_documents
 from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.index_steward import IndexSteward, searches_per_day
 from mixpeek_orchestration.warehouse.leases import hold
@@ -145,6 +145,45 @@ def test_many_small_commits_become_few_fragments(tmp_path: Path) -> None:
     assert cleaned.versions >= 190
     assert errors == []
     assert counts == {(400, 400)}
+
+
+def test_fragments_fit_into_what_is_done_in_one_go() -> None:
+    """However wide the rows are, a fragment weighs between a half and all of the bound, up to a number of rows."""
+    bound, most = 1 << 29, 1 << 20
+    for width in (600, 2_000, 7_000, 50_000, 3_000_000):
+        rows = fragment_rows(1_000, 1_000 * width, most_rows=most, most_bytes=bound)
+        assert bound / 2 < rows * width <= bound
+    assert fragment_rows(1_000, 10_000, most_rows=most, most_bytes=bound) == most
+    assert fragment_rows(1, 1 << 40, most_rows=most, most_bytes=bound) == 1
+    steady = {
+        fragment_rows(rows, rows * 2_000 + 99, most_rows=most, most_bytes=bound) for rows in (10, 999, 5_000)
+    }
+    assert len(steady) == 1
+
+
+def test_a_table_larger_than_one_go_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many small fragments that together weigh more than is done in one go become few, each within the bound; and one that
+    alone weighs more is still rewritten without the rows that were deleted from it."""
+    monkeypatch.setattr(lance_upkeep, "BYTES_AT_A_TIME", 200_000)
+    documents = open_documents(str(tmp_path))
+
+    def write(name: str, count: int) -> None:
+        items = [f"{name}_{number}" for number in range(count)]
+        rows = document_rows(dict.fromkeys(items, 1), vectors=np.ones((count, 256), np.float32))
+        documents.commit(TABLE, rows, items=items, stamp=STAMP)
+
+    write("large", 600)
+    for number in range(30):
+        write(f"small{number}", 20)
+    documents.commit(TABLE, pa.table({}), items=["large_0"], stamp=STAMP)
+    documents.upkeep.compact(TABLE, all_deletions=True)
+    documents.upkeep.purge(TABLE)
+    facts = documents.upkeep.facts(TABLE)
+    assert facts is not None
+    assert (facts.rows, facts.deleted) == (1_199, 0)
+    assert 4 <= facts.fragments < 20
+    data = sorted((tmp_path / f"{TABLE}.lance" / "data").iterdir(), key=lambda file: file.stat().st_size)
+    assert all(file.stat().st_size <= 200_000 for file in data)
 
 
 def test_concurrent_writers_meet_an_index_on_their_key(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import lance
 from lance.dataset import Transaction
 
 from mixpeek_orchestration.core.collection import Distance
+from mixpeek_orchestration.core.index_plan import fragment_rows
 from mixpeek_orchestration.core.ports.documents import Stamp
 from mixpeek_orchestration.core.ports.upkeep import Cleaned, FileTrace, IndexFacts, IndexKind, TableFacts
 from mixpeek_orchestration.stores.documents import lance_commit, lance_traces
@@ -22,11 +23,12 @@ from mixpeek_orchestration.stores.documents.lance_errors import translated
 from mixpeek_orchestration.stores.documents.lance_tables import LanceTables
 from mixpeek_orchestration.stores.documents.scores import METRICS
 
-FRAGMENT_ROWS: Final = 1_000_000
+FRAGMENT_ROWS: Final = 1 << 20
 SMALL_ROWS: Final = 10_000
 PARTITION_ROWS: Final = 8_192
 BYTES_AT_A_TIME: Final = 1 << 30
 ROWS_AT_A_TIME: Final = 1_024
+_DELETED_SHARE: Final = 0.1
 
 _LANCE_KINDS: Final[dict[IndexKind, str]] = {
     "IVF_SQ": "IVF_SQ",
@@ -98,18 +100,13 @@ class LanceUpkeep:
         """Merge small fragments and leave deleted rows out of the new files, a bounded number of bytes at a time."""
         with translated(table):
             dataset = self._tables.own(table)
-            while dataset is not None:
-                before = dataset.version
-                dataset.optimize.compact_files(
-                    target_rows_per_fragment=FRAGMENT_ROWS,
-                    materialize_deletions=True,
-                    materialize_deletions_threshold=0.0 if all_deletions else 0.1,
-                    num_threads=1,
-                    batch_size=ROWS_AT_A_TIME,
-                    max_source_bytes=BYTES_AT_A_TIME,
-                )
-                if dataset.version == before:
-                    return
+            if dataset is None:
+                return
+            share = 0.0 if all_deletions else _DELETED_SHARE
+            # Lance leaves out what is larger than the bound by itself: a fragment that was written in one go.
+            for most_bytes in (BYTES_AT_A_TIME, None):
+                while _compacted(dataset, share, most_bytes):
+                    pass
 
     def clean(self, table: str, *, keep_versions: int, older_than_s: float) -> Cleaned:
         """Remove versions that are neither among the newest, nor young, nor tagged."""
@@ -162,6 +159,34 @@ class LanceUpkeep:
         with translated(table):
             dataset = self._tables.own(table)
             return set() if dataset is None else lance_traces.named(dataset, contents)
+
+
+def _compacted(dataset: lance.LanceDataset, deleted_share: float, most_bytes: int | None) -> bool:
+    """Merge what fits into one go, and commit it; whether there was anything."""
+    before = dataset.version
+    dataset.optimize.compact_files(
+        target_rows_per_fragment=_fragment_rows(dataset),
+        materialize_deletions=True,
+        materialize_deletions_threshold=deleted_share,
+        num_threads=1,
+        batch_size=ROWS_AT_A_TIME,
+        max_source_bytes=most_bytes,
+    )
+    return bool(dataset.version != before)
+
+
+def _fragment_rows(dataset: lance.LanceDataset) -> int:
+    """So many rows that what Lance merges in one task, up to a new fragment, is at most half of what is done in one go."""
+    files = [
+        (f.physical_rows, sum(d.file_size_bytes or 0 for d in f.data_files()))
+        for f in dataset.get_fragments()
+    ]
+    return fragment_rows(
+        sum(rows for rows, _ in files),
+        sum(size for _, size in files),
+        most_rows=FRAGMENT_ROWS,
+        most_bytes=BYTES_AT_A_TIME // 2,
+    )
 
 
 def last_stamp(dataset: lance.LanceDataset) -> Stamp | None:
