@@ -148,12 +148,13 @@ def test_deleting_an_object(api: Api, http: httpx.Client, bucket: Json, collecti
 
 
 def test_canceling_a_batch(http: httpx.Client, bucket: Json, collection: Json) -> None:
-    """A canceled batch says so, and in one word."""
+    """A canceled batch says so, in one word, and why."""
     _put(http, bucket, "never", ticker=collection["collection_name"])
     path = f"/buckets/{bucket['bucket_id']}/batches"
     batch = http.post(path, json={"auto_submit": True}).json()["batch_id"]
     assert http.post(f"{path}/{batch}/cancel", params={"reason": "a test"}).json()["status"] == "CANCELED"
-    assert http.get(f"{path}/{batch}").json()["lifecycle"] == "canceled"
+    told = http.get(f"{path}/{batch}").json()
+    assert (told["lifecycle"], told["lifecycle_reason"]) == ("canceled", "a test")
 
 
 def test_adding_objects_to_a_draft(http: httpx.Client, bucket: Json, collection: Json) -> None:

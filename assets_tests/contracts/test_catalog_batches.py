@@ -186,8 +186,8 @@ def test_a_set_of_batches_moves_together(batches: BatchCatalog) -> None:
 def test_a_canceled_batch_stays_canceled(batches: BatchCatalog) -> None:
     """Nothing that a run still reports brings a canceled batch back; its reports are kept."""
     _running(batches)
-    canceled = batches.cancel("btc_one")
-    assert (canceled.status, bool(canceled.completed_at)) == ("CANCELED", True)
+    canceled = batches.cancel("btc_one", reason="a mistake")
+    assert (canceled.status, canceled.error, bool(canceled.completed_at)) == ("CANCELED", "a mistake", True)
     assert batches.start("btc_one", run_id="run_2").status == "CANCELED"
     reported = batches.record_tier("btc_one", "col_one", GOOD, run_id="run_1")
     assert (reported.status, dict(reported.tiers)) == ("CANCELED", {"col_one": GOOD})

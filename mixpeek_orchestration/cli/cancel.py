@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
 
 def cancel(
     batch: Annotated[str, typer.Argument(help="Batch, by id.")],
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; the batch keeps it.")] = None,
     namespace: Namespace = "default",
 ) -> None:
     """Cancel a batch: its run ends within seconds, what was committed stays, and submitting it again does the rest."""
@@ -27,4 +28,4 @@ def cancel(
             typer.echo(f"{batch} has ended already: {found.status}")
             return
         bucket = warehouse.buckets.get(found.namespace_id, found.bucket_id)
-        typer.echo(f"{batch}: {warehouse.batches.cancel(bucket, batch).status}")
+        typer.echo(f"{batch}: {warehouse.batches.cancel(bucket, batch, reason=reason).status}")

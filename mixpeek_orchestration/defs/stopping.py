@@ -31,6 +31,8 @@ def stoppable(context: dg.AssetExecutionContext) -> Iterator[Stop]:
     try:
         with _asked_by_signals(stop):
             yield stop
+            if stop.asked and not stop.is_final:
+                raise RunStopped  # it came too late to end anything here; what follows must not begin
     except RunStopped:
         if not stop.is_final:
             raise dg.DagsterExecutionInterruptedError from None

@@ -133,10 +133,10 @@ class Batches:
             raise NotFound(f"There is no batch {batch_id!r}.", field="batch_id", value=batch_id)
         return batch
 
-    def cancel(self, bucket: Bucket, batch_id: str) -> Batch:
+    def cancel(self, bucket: Bucket, batch_id: str, *, reason: str | None = None) -> Batch:
         """The batch, canceled unless it had ended. A run that works on it stops; what was committed stays."""
         batch = self.get(bucket, batch_id)
-        canceled = self._catalog.batches.cancel(batch_id)
+        canceled = self._catalog.batches.cancel(batch_id, reason=reason)
         self._call_off(batch)
         return canceled
 

@@ -124,11 +124,16 @@ def submit_batch(
 
 @router.post("/{batch_id}/cancel", summary="Cancel a batch")
 def cancel_batch(
-    bucket_identifier: str, batch_id: str, here: Here, house: House, reason: str | None = None
+    bucket_identifier: str,
+    batch_id: str,
+    here: Here,
+    house: House,
+    reason: Annotated[str | None, Query(max_length=500)] = None,
 ) -> dict[str, Any]:
-    """The batch is canceled unless it had ended; what was committed stays."""
+    """The batch is canceled unless it had ended, and its run ends within seconds. What was committed stays, the rest
+    counts as not run; submitting the batch again does what is left."""
     bucket = house.buckets.get(here.namespace_id, bucket_identifier)
-    return task_answer(house.batches.cancel(bucket, batch_id))
+    return task_answer(house.batches.cancel(bucket, batch_id, reason=reason))
 
 
 @router.get("/{batch_id}/audit", summary="Audit a batch")

@@ -61,8 +61,8 @@ class BatchCatalog(Protocol):
     def hold(self, batch_id: str, *, reason: str) -> Batch:
         """Make a submitted batch a draft again, saying why, unless it has ended."""
 
-    def cancel(self, batch_id: str) -> Batch:
-        """Set `CANCELED` unless the batch has ended."""
+    def cancel(self, batch_id: str, *, reason: str | None = None) -> Batch:
+        """Set `CANCELED` unless the batch has ended; a reason is kept."""
 
     def forget(self, batch_ids: Sequence[str]) -> int:
         """Remove drafts and batches that have ended, with what is in them; how many there were. Others stay."""

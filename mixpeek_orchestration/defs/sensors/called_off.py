@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.batch import Batch
     from mixpeek_orchestration.core.ports.batches import BatchCatalog
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 5.0
 """A run looks every second, between two chunks; one that has not ended by then is in a long one."""
 GOING: Final = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 

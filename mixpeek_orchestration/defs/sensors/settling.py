@@ -38,7 +38,7 @@ def ended_runs(context: dg.SensorEvaluationContext, warehouse: WarehouseResource
             continue
         action, reason = verdict
         if action == "cancel":
-            batches.cancel(batch.batch_id)
+            batches.cancel(batch.batch_id, reason=reason)
         else:
             batches.fail(batch.batch_id, error=reason, submission=batch.submission)
         told.append(f"{batch.batch_id}: {reason}")

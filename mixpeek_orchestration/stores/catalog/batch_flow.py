@@ -81,9 +81,11 @@ def held(batch: Batch, reason: str) -> Batch:
     return replace(batch, status="DRAFT", error=reason, run_id=None, started_at=None)
 
 
-def canceled(batch: Batch) -> Batch:
-    """The batch as canceled, unless it has ended."""
-    return batch if batch.is_terminal else replace(batch, status="CANCELED", completed_at=now())
+def canceled(batch: Batch, reason: str | None = None) -> Batch:
+    """The batch as canceled, unless it has ended; the reason is what its error says."""
+    if batch.is_terminal:
+        return batch
+    return replace(batch, status="CANCELED", error=reason or batch.error, completed_at=now())
 
 
 def unknown_batch(batch_id: str) -> NotFound:

@@ -148,9 +148,9 @@ class SqlBatches:
         """Make a submitted batch a draft again, unless it has ended."""
         return self._moved(batch_id, lambda batch: batch_flow.held(batch, reason))
 
-    def cancel(self, batch_id: str) -> Batch:
-        """Set `CANCELED` unless the batch has ended."""
-        return self._moved(batch_id, batch_flow.canceled)
+    def cancel(self, batch_id: str, *, reason: str | None = None) -> Batch:
+        """Set `CANCELED` unless the batch has ended; a reason is kept."""
+        return self._moved(batch_id, lambda batch: batch_flow.canceled(batch, reason))
 
     def forget(self, batch_ids: Sequence[str]) -> int:
         """Remove drafts and batches that have ended; how many there were."""
