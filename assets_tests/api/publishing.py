@@ -5,81 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from pathlib import Path
+from string import Template
 from typing import Any
 
 import httpx
 
-MANIFEST = """
-from pydantic import BaseModel, Field
+from assets_tests.embedding_packages import EmbeddingPackage
 
-
-class Input(BaseModel):
-    text: str = Field(..., description="Text to embed")
-
-
-class Output(BaseModel):
-    {name}_embedding: list[float] = Field(..., description="4 numbers")
-
-
-class Params(BaseModel):
-    scale: float = Field(default=1.0, description="What the vector is multiplied by")
-
-
-metadata = {{
-    "feature_extractor_name": "{name}",
-    "version": "{version}",
-    "description": "Turns the length of a text into a vector",
-    "category": "text",
-    "inference_type": "embedding",
-}}
-
-input_schema = Input
-output_schema = Output
-parameter_schema = Params
-supported_input_types = ["text"]
-
-features = [
-    {{
-        "feature_type": "embedding",
-        "feature_name": "{name}_embedding",
-        "embedding_dim": 4,
-        "distance_metric": "cosine",
-    }},
-]
-
-compute_profile = {{"resource_type": "cpu", "batch_size": 16, "max_concurrency": 1}}
-"""
-
-PIPELINE = """
-from engine.extractors.{name}.pipeline import (
-    PipelineDefinition,
-    ResourceType,
-    StepDefinition,
-    build_pipeline_steps,
-)
-
-from .manifest import Params, metadata
-from .processors.core import Lengths
-
-
-def build_steps(extractor_request, container=None, **kwargs):
-    params = Params(**(extractor_request.extractor_config.parameters or {{}}))
-    pipeline = PipelineDefinition(
-        name=metadata["feature_extractor_name"],
-        version=metadata["version"],
-        steps=[
-            StepDefinition(
-                service_class=Lengths, resource_type=ResourceType.CPU, config={{"scale": params.scale}}
-            )
-        ],
-    )
-    return {{"steps": build_pipeline_steps(pipeline)}}
-"""
-
-CORE = """
+_CORE = Template("""
 def vector_of(text, scale=1.0):
-    return [scale * {factor}, scale * len(text), 1.0, 0.0]
+    return [scale * $factor, scale * len(text), 1.0, 0.0]
 
 
 class Lengths:
@@ -87,33 +22,25 @@ class Lengths:
         self.scale = config["scale"]
 
     def __call__(self, batch):
-        batch["{name}_embedding"] = [vector_of(text, self.scale) for text in batch["data"].fillna("")]
+        batch["${name}_embedding"] = [vector_of(text, self.scale) for text in batch["data"].fillna("")]
         return batch
-"""
-
-REALTIME = """
-from shared.extractors.inference.serve import BaseInferenceService
-
-from .processors.core import vector_of
-
-
-class InferenceService(BaseInferenceService):
-    async def run_inference(self, inputs, parameters):
-        return {{"embedding": vector_of(inputs["text"], (parameters or {{}}).get("scale", 1.0))}}
-"""
+""")
 
 
 def package(name: str, *, version: str = "1.0.0", factor: float = 1.0, **files: str) -> dict[str, str]:
     """The files of a package whose vectors begin with `factor`; `files` replace or add some, `__` being a slash."""
-    made = {
-        "manifest.py": MANIFEST,
-        "pipeline.py": PIPELINE,
-        "realtime.py": REALTIME,
-        "processors/__init__.py": "",
-        "processors/core.py": CORE,
-    }
-    filled = {path: text.format(name=name, version=version, factor=factor) for path, text in made.items()}
-    return filled | {f"{path.replace('__', '/')}.py": text for path, text in files.items()}
+    made = EmbeddingPackage(
+        name=name,
+        version=version,
+        feature=f"{name}_embedding",
+        size=4,
+        parameter='scale: float = Field(default=1.0, description="What the vector is multiplied by")',
+        core=_CORE.substitute(name=name, factor=factor),
+        step="Lengths",
+        answer="vector_of",
+        description="Turns the length of a text into a vector",
+    )
+    return made.files() | {f"{path.replace('__', '/')}.py": text for path, text in files.items()}
 
 
 def zipped(files: dict[str, str], root: str = "") -> bytes:
@@ -123,15 +50,6 @@ def zipped(files: dict[str, str], root: str = "") -> bytes:
         for path, text in files.items():
             archive.writestr(f"{root}{path}", text)
     return buffer.getvalue()
-
-
-def written(folder: Path, files: dict[str, str]) -> Path:
-    """The package as a folder."""
-    for path, text in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return folder
 
 
 def announced(http: httpx.Client, name: str, **said: Any) -> dict[str, Any]:

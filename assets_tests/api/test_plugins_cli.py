@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from assets_tests.api.conftest import Api
-from assets_tests.api.publishing import package, written
+from assets_tests.api.publishing import package
+from assets_tests.embedding_packages import written
 from mixpeek_orchestration.cli.main import app
 
 Run = Callable[..., Result]
