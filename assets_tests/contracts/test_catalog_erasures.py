@@ -181,6 +181,23 @@ def test_a_synced_file_stays_known(catalog: Catalog) -> None:
     assert kept.object_id == "erased"
 
 
+def test_files_of_the_erased_bytes_forget_them(catalog: Catalog) -> None:
+    """Duplicates in any sync of the bucket stay known by path, without the content that would bring them back; those of
+    another bucket keep theirs."""
+    for name, bucket in (("sync_1", SUBJECT.bucket_id), ("sync_2", SUBJECT.bucket_id), ("sync_3", "bkt_9")):
+        catalog.syncs.put(a_sync(name, bucket))
+        copy = SyncFile("copy.txt", "fp", status="duplicate", content_hash=CONTENT)
+        catalog.syncs.commit(name, files=[copy])
+    catalog.syncs.commit("sync_1", files=[SyncFile("a.txt", "fp", object_id=GONE, content_hash=CONTENT)])
+    catalog.erasures.forget(SUBJECT)
+    kept = {
+        name: [one.content_hash for one in catalog.syncs.files(name)]
+        for name in ("sync_1", "sync_2", "sync_3")
+    }
+    assert kept == {"sync_1": ["", ""], "sync_2": [""], "sync_3": [CONTENT]}
+    assert catalog.syncs.holders(SUBJECT.bucket_id, {CONTENT}) == set()
+
+
 def test_contents_are_released_with_the_change(catalog: Catalog) -> None:
     """What an object stops using by an update or a deletion is remembered; what it keeps is not."""
     put_object(catalog, GONE, CONTENT, "c" * 64)

@@ -70,7 +70,7 @@ def decide(
             fresh.append(one)
         elif full or _is_due(one, seen, rules, now):
             (copies if seen.status == "duplicate" else changed).append(one)
-        elif seen.status == "duplicate" and (not rules.skip_duplicates or seen.content_hash not in originals):
+        elif _is_without_original(seen, originals, rules):
             copies.append(one)
         elif seen.has_object and not seen.batched_fp and not rules.skip_batch_submission:
             submit.append(seen)
@@ -97,6 +97,13 @@ def _originals(listed: Mapping[str, Listed], wanted: set[str], known: Mapping[st
         for path, seen in known.items()
         if seen.status == "synced" and path in wanted and listed[path].fingerprint == seen.fingerprint
     }
+
+
+def _is_without_original(seen: SyncFile, originals: set[str], rules: SyncRules) -> bool:
+    """Whether a duplicate needs an object of its own; not one whose bytes were erased, of which nothing is known."""
+    if seen.status != "duplicate" or not seen.content_hash:
+        return False
+    return not rules.skip_duplicates or seen.content_hash not in originals
 
 
 def _is_due(one: Listed, seen: SyncFile, rules: SyncRules, now: float) -> bool:

@@ -17,7 +17,7 @@ def held_elsewhere(syncs: SyncCatalog, sync: Sync, files: Iterable[SyncFile]) ->
 
 def has_lost_holder(syncs: SyncCatalog, sync: Sync) -> bool:
     """Whether a duplicate of the sync has bytes that nothing in the bucket holds any more."""
-    contents = {one.content_hash for one in syncs.files(sync.sync_id, statuses={"duplicate"})}
+    contents = {one.content_hash for one in syncs.files(sync.sync_id, statuses={"duplicate"})} - {""}
     return bool(contents - syncs.holders(sync.bucket_id, contents)) if contents else False
 
 

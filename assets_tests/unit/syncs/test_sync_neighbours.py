@@ -97,3 +97,18 @@ def test_another_bucket_is_another_matter(followed: Followed) -> None:
     sync = other.follow(str(followed.folder / "one"))
     other.run(sync)
     assert sorted(other.objects) == ["one.md", "same.md"]
+
+
+def test_what_was_erased_does_not_come_back_through_a_copy(
+    followed: Followed, pair: tuple[Sync, Sync]
+) -> None:
+    """The duplicate of an erased object stays known and without one, until it changes."""
+    first, second = pair
+    house = followed.warehouse
+    (erased,) = (one for path, one in followed.objects.items() if path == "same.md")
+    house.erasures.erase(followed.bucket, erased)
+    settle(followed, first, second)
+    assert sorted(followed.objects) == ["one.md", "two.md"]
+    followed.write("two/same.md", "a new text")
+    settle(followed, second)
+    assert sorted(followed.objects) == ["one.md", "same.md", "two.md"]

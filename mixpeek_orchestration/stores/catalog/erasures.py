@@ -30,7 +30,7 @@ from mixpeek_orchestration.stores.catalog.schema import (
     uploads,
 )
 from mixpeek_orchestration.stores.catalog.statements import among, upsert
-from mixpeek_orchestration.stores.catalog.sync_schema import sync_files
+from mixpeek_orchestration.stores.catalog.sync_schema import sync_files, syncs
 from mixpeek_orchestration.stores.catalog.wiping import wiped
 
 _OURS: Final = frozenset({erasures.name})
@@ -185,11 +185,18 @@ def _of_object(subject: Subject) -> ColumnElement[bool]:
 
 
 def _forget_contents_of_files(connection: Connection, subject: Subject) -> None:
-    """A synced file stays known by its path, so that what was erased does not come back with the next sync."""
+    """A synced file stays known by its path, and so do those of equal bytes, so that what was erased does not come back
+    with the next sync."""
+    of_bucket = select(syncs.c.sync_id).where(syncs.c.bucket_id == subject.bucket_id)
     for content in sorted(subject.contents):
-        of_object = _contains(sync_files.c.body, subject.object_id)
+        copies = and_(
+            sync_files.c.status == "duplicate",
+            sync_files.c.content_hash == content,
+            sync_files.c.sync_id.in_(of_bucket),
+        )
+        its_files = or_(_contains(sync_files.c.body, subject.object_id), copies)
         emptied = func.replace(sync_files.c.body, content, "")
-        connection.execute(update(sync_files).where(of_object).values(body=emptied, content_hash=""))
+        connection.execute(update(sync_files).where(its_files).values(body=emptied, content_hash=""))
 
 
 def _count(connection: Connection, table: Table, subject: Subject) -> int:

@@ -95,6 +95,7 @@ class MemoryErasures:
     def forget(self, subject: Subject) -> None:
         """No entry names the object afterwards."""
         self._quiet(subject)
+        self._forget_contents_of_files(subject)
         for name, concern in self._others():
             for attribute, entries in _containers(concern):
                 left = _without(entries, subject, items=name == "ledger") if name in _GOES else entries
@@ -110,6 +111,18 @@ class MemoryErasures:
 
     def _others(self) -> Iterator[tuple[str, Any]]:
         return ((name, concern) for name, concern in self._concerns.items() if concern is not self)
+
+    def _forget_contents_of_files(self, subject: Subject) -> None:
+        """Files of its bytes stay known by their paths, so that they do not come back with the next sync."""
+        syncs = self._concerns["syncs"]
+        for sync in syncs.all(bucket_id=subject.bucket_id):
+            its_files = [
+                replace(one, content_hash="")
+                for one in syncs.files(sync.sync_id)
+                if one.content_hash in subject.contents
+                and (one.status == "duplicate" or one.object_id == subject.object_id)
+            ]
+            syncs.commit(sync.sync_id, files=its_files)
 
     def _quiet(self, subject: Subject) -> None:
         """The messages of errors of its batches, and of runs over whole collections, go."""
