@@ -14,7 +14,7 @@ from typing import Final
 
 from mixpeek_orchestration.extractors import compute_profile, conditions, local_tools, pipeline, processing
 
-_FOLDER: Final = Path(pipeline.__file__).parent
+_FOLDER: Final = Path(__file__).parents[1]
 TOOLS: Final = frozenset(local_tools.PACKAGES)
 CONTAINER: Final = frozenset({"llm", "secrets", "inference", "models"})
 COLUMNS: Final = frozenset(
