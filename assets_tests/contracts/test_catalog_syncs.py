@@ -10,6 +10,9 @@ from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.sync import FileFilters, Sync, SyncFile, SyncJob, SyncRules
+from mixpeek_orchestration.stores.catalog import open_catalog
+from mixpeek_orchestration.stores.catalog.database import Database
+from mixpeek_orchestration.stores.catalog.upgrade import alembic_config
 
 
 def a_sync(name: str, bucket: str = "bkt_1") -> Sync:
@@ -123,3 +126,15 @@ def test_a_content_is_held_by_the_synced_files_of_a_bucket(catalog: Catalog) -> 
     assert catalog.syncs.holders("bkt_1", wanted, besides="sync_2") == {"aa"}
     catalog.syncs.commit("sync_1", files=[SyncFile("a.md", "2", content_hash="dd")])
     assert catalog.syncs.holders("bkt_1", wanted) == set()
+
+
+def test_contents_of_files_that_were_known_before_are_found(catalog_url: str) -> None:
+    """A catalog from before contents could be searched fills them in from its rows."""
+    from alembic import command
+
+    catalog = open_catalog(catalog_url)
+    catalog.syncs.put(a_sync("sync_1"))
+    catalog.syncs.commit("sync_1", files=[SyncFile("a.md", "1", content_hash="aa"), SyncFile("b.md", "1")])
+    with Database(catalog_url).writing() as connection:
+        command.downgrade(alembic_config(connection), "0011")
+    assert open_catalog(catalog_url).syncs.holders("bkt_1", {"aa", "bb"}) == {"aa"}
