@@ -13,7 +13,9 @@ BENCHMARKS = {
     "embeddings": "The processor against a raw encode loop",
     "warehouse_embeddings": "The whole warehouse against a raw encode loop",
     "query": "Queries over HTTP, and a small batch",
+    "steward": "What the index steward holds in memory",
     "house": "What Dagster and the accounting cost beside the extraction",
+    "appearing": "From a collection made over HTTP to its asset in Dagster",
     "crash": "kill -9 at random points",
 }
 
