@@ -38,19 +38,18 @@ def canceled_batches(context: dg.SensorEvaluationContext, warehouse: WarehouseRe
     return dg.SkipReason("; ".join(told)[:1000] or "Every run that goes on is wanted.")
 
 
-def is_due(status: dg.DagsterRunStatus, batch: Batch | None, *, now: float) -> bool:
+def is_due(status: dg.DagsterRunStatus, batch: Batch, *, now: float) -> bool:
     """Whether the run of a batch that is called off is to be ended from outside: at once while it waits, and where it
     works after it had the time to end in order."""
-    if status is dg.DagsterRunStatus.QUEUED or batch is None:
+    if status is dg.DagsterRunStatus.QUEUED:
         return True
     since = batch.completed_at or batch.submitted_at
     return since is None or now - datetime.fromisoformat(since).timestamp() >= PATIENCE_S
 
 
-def _called_off(
-    instance: dg.DagsterInstance, batches: BatchCatalog
-) -> Iterator[tuple[dg.DagsterRun, Batch | None]]:
-    """The runs of one submission of a batch that are not over, although the submission is."""
+def _called_off(instance: dg.DagsterInstance, batches: BatchCatalog) -> Iterator[tuple[dg.DagsterRun, Batch]]:
+    """The runs of one submission of a batch that are not over, although the submission is. A batch that is not in this
+    catalog is in that of another home, which uses the same Dagster."""
     runs = [
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=GOING))
@@ -59,5 +58,5 @@ def _called_off(
     found = batches.get_many([run.tags[run_tags.BATCH] for run in runs])
     for run in runs:
         batch = found.get(run.tags[run_tags.BATCH])
-        if is_called_off(batch, int(run.tags[run_tags.SUBMISSION])):
+        if batch is not None and is_called_off(batch, int(run.tags[run_tags.SUBMISSION])):
             yield run, batch
