@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import dagster as dg
 import pytest
 from dagster._core.utils import FuturesAwareThreadPoolExecutor
 
-from assets_tests.dagster.site import PACKAGES, Site, open_site
+from assets_tests.dagster.site import ADDRESSES, PACKAGES, Site, open_site
 from mixpeek_orchestration import definitions
 from mixpeek_orchestration.defs.code_server import InPlaceServer, in_place_server
-from mixpeek_orchestration.defs.location import build_definitions
+from mixpeek_orchestration.defs.location import build_definitions, build_lineage
 from mixpeek_orchestration.defs.pinning import PINNED
 from mixpeek_orchestration.warehouse.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.snapshot_files import CURRENT
@@ -84,6 +85,20 @@ def test_definitions_are_built_once_a_reload(
     published = home.snapshot.content_hash
     server.ReloadCode(NOTHING, NOTHING)
     assert built == [published]
+
+
+def test_what_did_not_change_is_not_built_again(home: Site) -> None:
+    """A reload makes the assets of what is new or differs, and takes over the others."""
+    bucket = home.bucket("texts")
+    words = home.collection("words", bucket)
+    before = build_lineage(home.snapshot, ADDRESSES)
+    more = home.collection("more", bucket)
+    after = build_lineage(home.snapshot, ADDRESSES)
+    assert after.assets[words.collection_id] is before.assets[words.collection_id]
+    assert more.collection_id in after.assets
+    edited = tuple(replace(one, description="described") for one in home.snapshot.collections)
+    described = build_lineage(replace(home.snapshot, collections=edited), ADDRESSES)
+    assert described.assets[words.collection_id] is not before.assets[words.collection_id]
 
 
 def test_what_was_deleted_is_gone_after_a_reload(home: Site, server: InPlaceServer) -> None:

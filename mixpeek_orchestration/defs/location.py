@@ -1,9 +1,10 @@
 """From a snapshot to Dagster definitions, resource by resource."""
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import dagster as dg
 
@@ -21,9 +22,12 @@ from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.retrievers import retriever_asset
 from mixpeek_orchestration.defs.schedules import JOBS, build_schedules
 from mixpeek_orchestration.defs.sensors.all import build_sensors
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.snapshot import Snapshot, SnapshotBucket, SnapshotCollection
 
 AnyResource = TypeVar("AnyResource", bound=naming.Resource)
+Built = tuple[dg.AssetsDefinition, list[dg.AssetChecksDefinition]]
+KEPT: Final = 2_000
+"""So many assets of collections are kept for the next reload, which most of them survive as they are."""
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Lineage:
         self,
         kind: str,
         resources: Iterable[AnyResource],
-        build: Callable[[AnyResource], tuple[dg.AssetsDefinition, list[dg.AssetChecksDefinition]]],
+        build: Callable[[AnyResource], Built],
     ) -> None:
         """Build each resource; one that fails to, or whose key is taken, costs only itself."""
         for resource in resources:
@@ -91,20 +95,12 @@ def build_lineage(snapshot: Snapshot, addresses: Addresses) -> Lineage:
     lineage.add(
         "buckets",
         snapshot.buckets,
-        lambda b: (bucket_asset(b, partitions=graph.partitions(b.bucket_id), addresses=addresses), []),
+        lambda b: _of_bucket(b, graph.partitions(b.bucket_id), addresses),
     )
     lineage.add(
         "collections",
         snapshot.collections,
-        lambda c: (
-            collection_asset(
-                c,
-                upstream=graph.sources(c),
-                partitions=graph.partitions(c.collection_id),
-                addresses=addresses,
-            ),
-            [collection_checks(c, addresses)],
-        ),
+        lambda c: _of_collection(c, tuple(graph.sources(c)), graph.partitions(c.collection_id), addresses),
     )
     lineage.add(
         "endpoints",
@@ -117,6 +113,24 @@ def build_lineage(snapshot: Snapshot, addresses: Addresses) -> Lineage:
         lambda r: (retriever_asset(r, upstream=graph.read_by(r), addresses=addresses), []),
     )
     return lineage
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _of_bucket(
+    bucket: SnapshotBucket, partitions: dg.DynamicPartitionsDefinition, addresses: Addresses
+) -> Built:
+    return bucket_asset(bucket, partitions=partitions, addresses=addresses), []
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _of_collection(
+    collection: SnapshotCollection,
+    upstream: tuple[naming.Resource, ...],
+    partitions: dg.DynamicPartitionsDefinition,
+    addresses: Addresses,
+) -> Built:
+    asset = collection_asset(collection, upstream=upstream, partitions=partitions, addresses=addresses)
+    return asset, [collection_checks(collection, addresses)]
 
 
 def _unreadable(entry: Any) -> Broken:
