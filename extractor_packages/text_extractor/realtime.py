@@ -25,18 +25,24 @@ class TextInference(InferenceService):
         for model in dict.fromkeys(models):
             places = [place for place, one in enumerate(models) if one == model]
             flat = [text for place in places for text in texts[place]]
-            vectors = iter(await asyncio.to_thread(_embed, model, flat))
+            embedded = iter(await asyncio.to_thread(_embed, model, flat))
             for place in places:
-                answers[place] = _answer(requests[place][0], [next(vectors) for _ in texts[place]])
+                answers[place] = _answer(requests[place][0], [next(embedded) for _ in texts[place]])
         return answers
 
 
-def _embed(model: str, texts: list[str]) -> list[list[float]]:
-    return choose_encoder(model).load().encode(texts).tolist()
+def _embed(model: str, texts: list[str]) -> list[tuple[list[float], int]]:
+    """Per text its vector, and how many tokens at its end the model did not read."""
+    encoder = choose_encoder(model).load()
+    return list(zip(encoder.encode(texts).tolist(), encoder.cut_tokens(texts), strict=True))
 
 
-def _answer(inputs: dict[str, Any], vectors: list[list[float]]) -> dict[str, Any]:
-    return {"embedding": vectors[0]} if "text" in inputs else {"embedding": vectors[0], "embeddings": vectors}
+def _answer(inputs: dict[str, Any], embedded: list[tuple[list[float], int]]) -> dict[str, Any]:
+    vectors, cut = [vector for vector, _ in embedded], sum(tokens for _, tokens in embedded)
+    answer: dict[str, Any] = {"embedding": vectors[0]}
+    if "text" not in inputs:
+        answer["embeddings"] = vectors
+    return {**answer, "truncated_tokens": cut} if cut else answer
 
 
 def _model(parameters: dict[str, Any]) -> str:

@@ -101,6 +101,41 @@ def test_a_query_without_words_is_refused(builtin, inputs):
     assert caught.value.field in ("text", "texts")
 
 
+def _rows(registry, texts, **parameters):
+    step = build_steps(registry.describe("text_extractor", None, parameters).recipe)[0].create()
+    return step(pd.DataFrame({"data": texts, "document_id": [str(i) for i in range(len(texts))]}))
+
+
+def test_a_document_says_how_much_of_it_its_vector_does_not_cover(builtin):
+    """Of 300 words of one token each the model reads 254; the end changes no vector, and is counted."""
+    rows = _rows(builtin, ["cat " * 300, "cat " * 254, "cat " * 254 + "dog"])
+    assert rows["truncated_tokens"].tolist() == [46, 0, 1]
+    assert np.abs(np.stack(rows[VECTOR].tolist()) - rows[VECTOR][1]).max() < 1e-5
+
+
+def test_documents_that_are_read_whole_say_nothing_of_it(builtin):
+    """Where nothing is cut there is no column for it, and splitting is what keeps it so."""
+    text = " ".join(["a cat sat"] * 200)
+    assert "truncated_tokens" not in _rows(builtin, ["a cat"]).columns
+    assert "truncated_tokens" not in _rows(builtin, [text], split_by="words", chunk_size=100).columns
+
+
+def test_a_query_says_how_much_of_it_its_vector_does_not_cover(builtin):
+    """Alone and among others; a query that is read whole has no such key."""
+    service = load_realtime(builtin.describe("text_extractor").recipe)
+    long, short = {"text": "cat " * 300}, {"text": "cat"}
+    answers = asyncio.run(service.infer_many([(long, {}), (short, {})]))
+    assert [answer.get("truncated_tokens") for answer in answers] == [46, None]
+    both = asyncio.run(service.infer({"texts": [long["text"], short["text"]]}, {}))
+    assert both["truncated_tokens"] == 46
+
+
+def test_another_model_says_it_too(builtin, minilm_folder):
+    """Through sentence-transformers the same text is cut at the same place."""
+    rows = _rows(builtin, ["cat " * 300, "cat"], embedding_model=minilm_folder)
+    assert rows["truncated_tokens"].tolist() == [46, 0]
+
+
 def test_order_and_company_do_not_matter(builtin):
     """A text has the same vector alone and among longer ones, wherever it stands."""
     texts = sample_texts(20, 1, 200)

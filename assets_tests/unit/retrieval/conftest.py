@@ -50,6 +50,7 @@ class FakeEncoder:
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     failures: dict[str, Callable[[], Exception | None]] = field(default_factory=dict)
     gate: dict[str, threading.Event] = field(default_factory=dict)
+    truncated_tokens: int = 0
 
     def encode(
         self,
@@ -67,7 +68,8 @@ class FakeEncoder:
         failure = self.failures.get(name, lambda: None)()
         if failure is not None:
             raise failure
-        return {"embedding": direction(inputs["text"])}
+        said = {"truncated_tokens": self.truncated_tokens} if self.truncated_tokens else {}
+        return {"embedding": direction(inputs["text"]), **said}
 
 
 @dataclass

@@ -38,6 +38,18 @@ def test_nearest_documents_come_first_with_their_fields(filled, body):
     }
 
 
+def test_a_query_longer_than_the_model_reads_is_answered_with_a_warning(filled, body):
+    """The answer is whole, and says how much of the query was not looked for; a shorter one has no warning."""
+    retriever = filled.retriever(body)
+    assert not filled.execute(retriever, {"inputs": {"query": "north"}}).warnings
+    filled.encoder.truncated_tokens = 46
+    execution = filled.execute(retriever, {"inputs": {"query": "north"}})
+    assert execution.status == "completed"
+    assert execution.warnings == (
+        "The last 46 tokens of the query are more than the model of compass reads.",
+    )
+
+
 def test_answer_is_what_the_official_client_reads(filled, body):
     """The client's own response model takes the whole answer, JSON round trip included."""
     from mixpeek.models.execute_retriever_response import ExecuteRetrieverResponse

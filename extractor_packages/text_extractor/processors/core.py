@@ -28,9 +28,11 @@ class TextProcessor(BatchProcessor):
             for place, chunk in enumerate(self._split(_checked(text)))
         ]
         rows = batch.iloc[[row for row, _, _ in chunks]].reset_index(drop=True)
-        vectors = self._encoder.encode([chunk.text for _, _, chunk in chunks])
+        texts = [chunk.text for _, _, chunk in chunks]
+        vectors = self._encoder.encode(texts)
         return rows.assign(
             **_columns([chunk for _, _, chunk in chunks]),
+            **_cut(self._encoder.cut_tokens(texts)),
             chunk_index=[place for _, place, _ in chunks],
             **{VECTOR: list(vectors)},
         )
@@ -40,6 +42,11 @@ def _checked(text: Any) -> str:
     if not isinstance(text, str):
         raise TypeError(f"The row holds {type(text).__name__}, not text.")
     return text
+
+
+def _cut(tokens: list[int]) -> dict[str, list[int]]:
+    """The column that says of which chunks the vector does not cover the end, where there is one."""
+    return {"truncated_tokens": tokens} if any(tokens) else {}
 
 
 def _columns(chunks: list[Chunk]) -> dict[str, list[Any]]:

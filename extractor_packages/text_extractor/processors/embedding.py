@@ -17,6 +17,9 @@ class Encoder(Protocol):
     def encode(self, texts: list[str]) -> Any:
         """A float32 matrix with one row per text."""
 
+    def cut_tokens(self, texts: list[str]) -> list[int]:
+        """How many tokens at the end of each text the model does not read."""
+
 
 @dataclass(frozen=True)
 class EncoderChoice:

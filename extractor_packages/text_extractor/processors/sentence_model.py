@@ -51,6 +51,14 @@ class SentenceModel:
         """A float32 matrix with one row per text."""
         return self._model.encode(texts, convert_to_numpy=True, show_progress_bar=False)
 
+    def cut_tokens(self, texts: list[str]) -> list[int]:
+        """How many tokens at the end of each text are more than the model reads."""
+        limit = self._model.max_seq_length
+        if not isinstance(limit, int) or not texts:
+            return [0] * len(texts)
+        tokens = self._model.tokenizer(texts, truncation=False, verbose=False)["input_ids"]
+        return [max(0, len(ids) - limit) for ids in tokens]
+
 
 @lru_cache(maxsize=32)
 def _described_on_hub(name: str, revision: str | None) -> tuple[Path, str]:

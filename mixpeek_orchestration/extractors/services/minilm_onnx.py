@@ -53,6 +53,13 @@ class MiniLM:
             vectors[places] = self._run([tokens[place] for place in places])
         return vectors
 
+    def cut_tokens(self, texts: list[str]) -> list[int]:
+        """How many tokens at the end of each text its vector knows nothing of."""
+        return [
+            sum(rest.special_tokens_mask.count(0) for rest in encoding.overflowing)
+            for encoding in self._tokenizer.encode_batch(texts)
+        ]
+
     def _run(self, tokens: list[list[int]]) -> Any:
         import numpy as np
 

@@ -57,6 +57,15 @@ class Encodings:
         """What the endpoint answers to `text`; an endpoint that is starting is waited for within the deadline."""
         return self._answers.get(encode_key(generation, text), lambda: self._encode(generation, text))
 
+    def warnings(self) -> list[str]:
+        """What the endpoints said about queries that are longer than their models read."""
+        cut = {key: answer.get("truncated_tokens") for key, answer in self._answers.known().items()}
+        return [
+            f"The last {tokens} tokens of the query are more than the model of {key.extractor} reads."
+            for key, tokens in cut.items()
+            if isinstance(tokens, int) and tokens > 0
+        ]
+
     def __len__(self) -> int:
         return len(self._answers)
 

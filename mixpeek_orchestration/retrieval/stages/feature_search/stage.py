@@ -80,15 +80,15 @@ def _answer(asked: FeatureSearchParameters, legs: list[Leg], run: StageRun) -> S
     return StageResult(
         _documents(asked, legs, found, run),
         (*left_out, *_doubts(legs, run)),
-        tuple(_warnings(found)),
-        {"searches": len(legs), "encodings": encodings, "fusion": asked.fusion},
+        (*encodings.warnings(), *_warnings(found)),
+        {"searches": len(legs), "encodings": len(encodings), "fusion": asked.fusion},
     )
 
 
 def _outcomes(
     asked: FeatureSearchParameters, legs: list[Leg], run: StageRun
-) -> tuple[int, dict[int, Outcome]]:
-    """How many queries were encoded, and what became of each leg by the deadline."""
+) -> tuple[Encodings, dict[int, Outcome]]:
+    """The encodings of the queries, and what became of each leg by the deadline."""
     deadline = run.deadline.narrowed(asked.hard_timeout_ms)
     namespace_id = next((t.collection.namespace_id for leg in legs for t, _ in leg.targets), "")
     encodings = Encodings(run.context.encoder, deadline, waits=asked.waits, namespace_id=namespace_id)
@@ -100,7 +100,7 @@ def _outcomes(
         }
         wait([future for parts in running.values() for _, future in parts], timeout=deadline.remaining_s)
         outcomes = {leg.position: _outcome(leg, running[leg.position], deadline) for leg in legs}
-    return len(encodings), outcomes
+    return encodings, outcomes
 
 
 def _outcome(
