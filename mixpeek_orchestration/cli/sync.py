@@ -254,7 +254,7 @@ def _poll_lines(one: Sync) -> list[str]:
     state, upcoming = one.state, next_poll_at(one, time.time())
     lines = []
     if state.last_polled_at:
-        quiet = f", {state.quiet_looks} polls since the last run" if state.quiet_looks else ""
+        quiet = f"; polls since the last run: {state.quiet_looks}" if state.quiet_looks else ""
         lines.append(f"  last poll: {state.last_polled_at[:19]}, {state.files_seen} files seen{quiet}")
     lines.append(f"  next poll: {upcoming[:19] if upcoming else 'none'}")
     return lines
