@@ -100,14 +100,20 @@ def _spec(bucket: Bucket, document: Document, property_name: str) -> ObjectSpec:
 
 
 def remove_missing(objects: Objects, bucket: Bucket, ingested: Ingested) -> int:
-    """Remove the objects of the bucket whose file is gone; how many. A file that was refused is not gone."""
+    """Remove the objects of the bucket whose file is gone; how many. A file that was refused is not gone, and what a
+    sync brought is the sync's."""
     wanted = set(ingested.object_ids)
     refused = {f"path:{key}" for key in ingested.refused}
     gone = [
         obj.object_id
         for obj in objects.page(bucket, limit=1_000_000)
-        if (obj.key or "").startswith("path:") and obj.object_id not in wanted and obj.key not in refused
+        if _is_ingested(obj.key or "") and obj.object_id not in wanted and obj.key not in refused
     ]
     if gone:
         objects.delete_many(bucket, gone)
     return len(gone)
+
+
+def _is_ingested(key: str) -> bool:
+    """Whether a key is a path below a folder; the keys of syncs begin with their place, which is absolute."""
+    return key.startswith("path:") and not key.startswith("path:/") and "://" not in key

@@ -37,6 +37,21 @@ def test_a_sync_is_added_run_looked_at_and_removed(followed: Followed, typed: Cl
     assert list(followed.objects) == ["a.md"]
 
 
+def test_ingest_removes_nothing_that_a_sync_brought(followed: Followed, typed: CliRunner) -> None:
+    """`--delete` is about the files that were ingested before; the objects of a sync are its own."""
+    followed.write("a.md", "alpha")
+    followed.run(followed.follow())
+    other = followed.folder.parent / "other"
+    other.mkdir()
+    for name in "bc":
+        (other / f"{name}.md").write_text(name)
+    ingest = ["ingest", "docs", str(other), "--property", "body"]
+    assert "2 created" in typed.invoke(app, ingest).output
+    (other / "b.md").unlink()
+    assert "1 removed" in typed.invoke(app, [*ingest, "--delete"]).output
+    assert sorted(followed.objects) == ["a.md", "c.md"]
+
+
 def test_retention_wants_an_instance(typed: CliRunner) -> None:
     """Before `mixpeek up` there is nothing to forget."""
     answer = typed.invoke(app, ["retention", "--dry-run"])
