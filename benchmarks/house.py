@@ -30,8 +30,8 @@ from mixpeek_orchestration.defs.instance import as_yaml, instance_config
 from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.specs import BatchSpec, CollectionSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

@@ -83,7 +83,7 @@ def tend(folder: Path) -> None:
 
     from mixpeek_orchestration.core.index_plan import IndexPolicy, plan_upkeep
     from mixpeek_orchestration.stores.documents import open_documents
-    from mixpeek_orchestration.warehouse.index_steward import take
+    from mixpeek_orchestration.warehouse.upkeep.index_steward import take
 
     upkeep, policy = open_documents(str(folder)).upkeep, IndexPolicy()
     facts = upkeep.facts(TABLE)

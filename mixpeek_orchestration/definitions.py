@@ -9,7 +9,7 @@ from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.pinning import pinned_snapshot
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 
 @dg.definitions

@@ -8,7 +8,7 @@ import mixpeek
 import pytest
 
 from assets_tests.api.conftest import Api
-from mixpeek_orchestration.warehouse.syncs import SyncPolicy
+from mixpeek_orchestration.warehouse.syncs.syncs import SyncPolicy
 
 SCHEMA = {"properties": {"body": {"type": "text"}}}
 

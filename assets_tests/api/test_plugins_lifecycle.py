@@ -15,7 +15,7 @@ from assets_tests.api.conftest import Api
 from assets_tests.api.publishing import announced, confirmed, package, published, sent, zipped
 from assets_tests.api.refusals import refused
 from mixpeek_orchestration.core.source_files import files_in
-from mixpeek_orchestration.extractors.archive import pack
+from mixpeek_orchestration.extractors.archives.archive import pack
 
 PLUGINS = "/namespaces/testing/plugins"
 

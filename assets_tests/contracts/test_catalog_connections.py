@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mixpeek_orchestration.core.connection import Connection
 from mixpeek_orchestration.core.errors import NameConflict
 from mixpeek_orchestration.core.ports.catalog import Catalog
+from mixpeek_orchestration.core.syncs.connection import Connection
 
 MINIO = Connection(
     "conn_1", "minio", "s3", "access_key", {"access_key_id": "A"}, endpoint_url="http://m:9000"

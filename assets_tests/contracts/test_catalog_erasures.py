@@ -22,7 +22,7 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.migrations import LoggedQuery
 from mixpeek_orchestration.core.ports.upkeep import FileTrace
 from mixpeek_orchestration.core.report import TierReport
-from mixpeek_orchestration.core.sync import SyncFile
+from mixpeek_orchestration.core.syncs.sync import SyncFile
 from mixpeek_orchestration.core.upload import Upload
 from mixpeek_orchestration.stores.catalog import open_catalog
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mixpeek_orchestration.core.measurement import Measurement
 from mixpeek_orchestration.core.ports.catalog import Catalog
-from mixpeek_orchestration.core.prices import Amount
+from mixpeek_orchestration.core.spending.measurement import Measurement
+from mixpeek_orchestration.core.spending.prices import Amount
 
 RUN = Measurement(
     namespace_id="ns_one",

@@ -11,7 +11,7 @@ import pytest
 from mixpeek_orchestration.core.errors import OverBudget
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.reservations import ReservationCatalog
-from mixpeek_orchestration.core.reservation import Reservation
+from mixpeek_orchestration.core.spending.reservation import Reservation
 from mixpeek_orchestration.stores.catalog import open_catalog
 
 ONE = Reservation("run:one", "ns_one", 1.0, since=1.0)

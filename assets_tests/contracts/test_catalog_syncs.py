@@ -9,7 +9,7 @@ import pytest
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.catalog import Catalog
-from mixpeek_orchestration.core.sync import FileFilters, Sync, SyncFile, SyncJob, SyncRules
+from mixpeek_orchestration.core.syncs.sync import FileFilters, Sync, SyncFile, SyncJob, SyncRules
 from mixpeek_orchestration.stores.catalog import open_catalog
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.upgrade import alembic_config

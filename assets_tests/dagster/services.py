@@ -20,7 +20,7 @@ import yaml
 from assets_tests.dagster.site import PACKAGES
 from mixpeek_orchestration.defs.instance import as_yaml, instance_config
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.reload import LOCATION
+from mixpeek_orchestration.warehouse.snapshots.reload import LOCATION
 
 DEADLINE_S = 150.0
 

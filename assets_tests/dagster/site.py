@@ -19,8 +19,8 @@ from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 from mixpeek_orchestration.warehouse.specs import (
     BatchSpec,
     BlobSpec,

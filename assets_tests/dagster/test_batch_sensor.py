@@ -12,7 +12,7 @@ from mixpeek_orchestration.defs.sensors.submissions import (
     decide,
     missing_partitions,
 )
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot
 from mixpeek_orchestration.warehouse.specs import CollectionSpec
 
 BATCH = Batch("btch_1", "ns_1", "bkt_1", 1, ("col_1", "col_2"), status="PENDING", submission=1)

@@ -11,8 +11,8 @@ import yaml
 
 from assets_tests.dagster.services import Services, until
 from assets_tests.dagster.site import Site
-from mixpeek_orchestration.warehouse.reload import LOCATION
-from mixpeek_orchestration.warehouse.snapshot import snapshot_text
+from mixpeek_orchestration.warehouse.snapshots.reload import LOCATION
+from mixpeek_orchestration.warehouse.snapshots.snapshot import snapshot_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 PROJECT = """

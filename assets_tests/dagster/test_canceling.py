@@ -19,7 +19,7 @@ from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob
 from mixpeek_orchestration.core.report import Usage
 from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.defs.sensors.called_off import PATIENCE_S, is_due
-from mixpeek_orchestration.warehouse import stopping
+from mixpeek_orchestration.warehouse.runs import stopping
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 FIRST_CHUNK = 16

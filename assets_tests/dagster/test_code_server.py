@@ -17,8 +17,8 @@ from mixpeek_orchestration import definitions
 from mixpeek_orchestration.defs.code_server import InPlaceServer, in_place_server
 from mixpeek_orchestration.defs.location import build_definitions, build_lineage
 from mixpeek_orchestration.defs.pinning import PINNED
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.snapshot_files import CURRENT
+from mixpeek_orchestration.warehouse.snapshots.files import CURRENT
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 NOTHING: Any = None  # a request of no content, and a connection that is not looked at
 

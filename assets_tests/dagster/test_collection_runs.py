@@ -8,7 +8,7 @@ import pytest
 from assets_tests.dagster.driving import check_of, materialize, metadata_of, run, tick
 from assets_tests.dagster.site import Site
 from mixpeek_orchestration.core import plan as planning
-from mixpeek_orchestration.warehouse.planning import Planner
+from mixpeek_orchestration.warehouse.runs.planning import Planner
 
 POISONED = "this one is POISON"
 

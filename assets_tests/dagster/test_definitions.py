@@ -17,7 +17,8 @@ from assets_tests.dagster.site import ADDRESSES, Site
 from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.defs.location import build_definitions
 from mixpeek_orchestration.defs.pinning import PINNED, pinned_snapshot
-from mixpeek_orchestration.warehouse.snapshot import (
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot, write_snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import (
     Snapshot,
     SnapshotBucket,
     SnapshotCollection,
@@ -26,7 +27,6 @@ from mixpeek_orchestration.warehouse.snapshot import (
     SnapshotRetriever,
     Unreadable,
 )
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot, write_snapshot
 
 HOSTILE = [
     "with-hyphen",

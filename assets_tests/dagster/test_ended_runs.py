@@ -19,7 +19,7 @@ from mixpeek_orchestration.defs.sensors.ended import LastRun, settled
 _HOLD_A_RUN = """
 import sys, threading
 from mixpeek_orchestration.stores.catalog import open_catalog
-from mixpeek_orchestration.warehouse.runs import Runs
+from mixpeek_orchestration.warehouse.runs.runs import Runs
 with Runs(open_catalog(sys.argv[1]).leases).hold(sys.argv[2]):
     print("held", flush=True)
     threading.Event().wait()

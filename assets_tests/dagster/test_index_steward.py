@@ -9,7 +9,7 @@ from assets_tests.dagster.driving import metadata_of, tick
 from assets_tests.dagster.site import Site
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.index_plan import IndexPolicy
-from mixpeek_orchestration.warehouse.index_steward import IndexSteward
+from mixpeek_orchestration.warehouse.upkeep.index_steward import IndexSteward
 
 EAGER = IndexPolicy(vector_rows=300, lineage_rows=300, small_fragments=2, keep_versions=2, keep_s=0.0)
 

@@ -11,7 +11,7 @@ import dagster as dg
 import yaml
 
 from mixpeek_orchestration.defs.instance import instance_config
-from mixpeek_orchestration.warehouse.reload import LOCATION
+from mixpeek_orchestration.warehouse.snapshots.reload import LOCATION
 
 ROOT = Path(__file__).parents[2]
 

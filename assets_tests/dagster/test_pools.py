@@ -19,7 +19,7 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.instance import as_yaml, instance_config, limit_pools
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
+from mixpeek_orchestration.warehouse.snapshots.snapshot import SnapshotCollection
 from mixpeek_orchestration.warehouse.specs import CollectionSpec
 
 PLAIN, ACCELERATED = "plain_words", "fast_words"

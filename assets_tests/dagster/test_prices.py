@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets_tests.dagster.driving import metadata_of, run, tick
 from assets_tests.dagster.site import Site
-from mixpeek_orchestration.core.budget import SpendBudget
+from mixpeek_orchestration.core.spending.budget import SpendBudget
 
 LINES = dg.AssetKey(["testing", "collections", "lines"])
 

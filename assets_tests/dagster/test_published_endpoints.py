@@ -7,7 +7,7 @@ import dagster as dg
 from assets_tests.dagster.driving import metadata_of, run, tick
 from assets_tests.dagster.site import PACKAGES, Site
 from mixpeek_orchestration.core.published import DeploymentStatus
-from mixpeek_orchestration.extractors.archive import pack
+from mixpeek_orchestration.extractors.archives.archive import pack
 from mixpeek_orchestration.warehouse.plugins.specs import PluginUploadSpec
 
 NAME = "word_vectors"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assets_tests.recorded_posts import recorded_posts
-from mixpeek_orchestration.warehouse.reload import LOCATION, Reload, reload_definitions
+from mixpeek_orchestration.warehouse.snapshots.reload import LOCATION, Reload, reload_definitions
 
 LOADED = {"__typename": "WorkspaceLocationEntry", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
 

@@ -14,7 +14,7 @@ from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.defs import run_tags
 from mixpeek_orchestration.defs.descriptions import collection_description
 from mixpeek_orchestration.defs.progress import Progress
-from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
+from mixpeek_orchestration.warehouse.snapshots.snapshot import SnapshotCollection
 
 MOST_ROWS = 45
 SECRET = "the harvest of 1911"

@@ -15,12 +15,12 @@ from assets_tests.dagster.driving import run, tick
 from assets_tests.dagster.site import OneWarehouse, Site
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
-from mixpeek_orchestration.core.measurement import MOST_RUNS, Measurement
-from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.retention import RetentionRules
-from mixpeek_orchestration.defs.retaining import forget, in_use
-from mixpeek_orchestration.warehouse.retention import Retention
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.core.spending.measurement import MOST_RUNS, Measurement
+from mixpeek_orchestration.core.spending.prices import Amount
+from mixpeek_orchestration.defs.jobs.retaining import forget, in_use
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.upkeep.retention import Retention
 
 MOMENT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 OLD_RUN = Measurement(

@@ -14,10 +14,10 @@ from assets_tests.dagster.site import Site
 from mixpeek_orchestration.core.errors import Broken, InvalidPackage, NotFound
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.extractors.registry import PackageRegistry
-from mixpeek_orchestration.warehouse import snapshot_files
-from mixpeek_orchestration.warehouse.snapshot import Snapshot, SnapshotBucket
-from mixpeek_orchestration.warehouse.snapshot_files import CURRENT, read_snapshot, write_snapshot
-from mixpeek_orchestration.warehouse.snapshot_taking import publish, take_snapshot
+from mixpeek_orchestration.warehouse.snapshots import files as snapshot_files
+from mixpeek_orchestration.warehouse.snapshots.files import CURRENT, read_snapshot, write_snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot, SnapshotBucket
+from mixpeek_orchestration.warehouse.snapshots.taking import publish, take_snapshot
 
 
 def test_what_is_published_is_read_back(site: Site) -> None:

@@ -11,7 +11,7 @@ import pytest
 from assets_tests.dagster.driving import RUN_KEY
 from assets_tests.dagster.services import Services, until
 from assets_tests.dagster.site import Site
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FILES, CHUNK = 300, 5

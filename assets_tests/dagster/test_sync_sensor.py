@@ -10,11 +10,11 @@ import pytest
 
 from assets_tests.dagster.driving import RUN_KEY, tick
 from assets_tests.dagster.site import Site
-from mixpeek_orchestration.core.sync import Sync
+from mixpeek_orchestration.core.syncs.sync import Sync
+from mixpeek_orchestration.defs.jobs.syncing import SYNC
 from mixpeek_orchestration.defs.sensors.asking import next_run_key
-from mixpeek_orchestration.defs.syncing import SYNC
 from mixpeek_orchestration.warehouse.leases import hold
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec
 
 SUCCESS, STARTED = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.STARTED
 NOT_STARTED, FAILURE = dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.FAILURE

@@ -15,7 +15,11 @@ from mixpeek_orchestration.core.collection import Generation, VectorIndex
 from mixpeek_orchestration.core.plan import PLAN_SCHEMA, Plan
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.stores.documents.memory import MemoryDocumentStore
-from mixpeek_orchestration.warehouse.verdicts import accounting_balances, nothing_failed, vectors_are_valid
+from mixpeek_orchestration.warehouse.upkeep.verdicts import (
+    accounting_balances,
+    nothing_failed,
+    vectors_are_valid,
+)
 
 BALANCED = TierReport("col_1", fetched=2, submitted=1, unchanged=1, written=1)
 

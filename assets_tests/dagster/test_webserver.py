@@ -10,7 +10,7 @@ import pytest
 
 from assets_tests.dagster.services import Services, until
 from assets_tests.dagster.site import Site
-from mixpeek_orchestration.warehouse.reload import Reload, reload_definitions
+from mixpeek_orchestration.warehouse.snapshots.reload import Reload, reload_definitions
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

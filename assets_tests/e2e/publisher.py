@@ -10,7 +10,7 @@ import httpx
 
 from assets_tests.e2e.application import done
 from assets_tests.e2e.running_stack import wait_until
-from mixpeek_orchestration.extractors.archive import pack
+from mixpeek_orchestration.extractors.archives.archive import pack
 
 CONFIRM_S = 600.0
 

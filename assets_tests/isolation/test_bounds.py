@@ -12,10 +12,10 @@ import pytest
 
 from mixpeek_orchestration.core.errors import InvalidInput, ItemFailure, TransientItemFailure, WorkerDied
 from mixpeek_orchestration.core.extractor import Recipe
-from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
-from mixpeek_orchestration.extractors.jailed_platform import confined_tools, fetched_model
-from mixpeek_orchestration.extractors.jailed_urls import AssetPolicy
-from mixpeek_orchestration.extractors.jailed_worker import _own_cache
+from mixpeek_orchestration.extractors.jailed.assets import AssetDoor
+from mixpeek_orchestration.extractors.jailed.platform import confined_tools, fetched_model
+from mixpeek_orchestration.extractors.jailed.urls import AssetPolicy
+from mixpeek_orchestration.extractors.jailed.worker import _own_cache
 from mixpeek_orchestration.isolation import broker
 from mixpeek_orchestration.isolation.broker import Broker
 from mixpeek_orchestration.isolation.frames import Frame, ProtocolError

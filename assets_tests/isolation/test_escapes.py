@@ -13,9 +13,9 @@ import pytest
 from assets_tests.isolation import attacks
 from assets_tests.isolation.conftest import ATTACKS, World
 from mixpeek_orchestration.core.errors import MixpeekError, WorkerDied
-from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
-from mixpeek_orchestration.extractors.jailed_platform import confined_tools, fetched_model
-from mixpeek_orchestration.extractors.jailed_urls import asset_policy
+from mixpeek_orchestration.extractors.jailed.assets import AssetDoor
+from mixpeek_orchestration.extractors.jailed.platform import confined_tools, fetched_model
+from mixpeek_orchestration.extractors.jailed.urls import asset_policy
 from mixpeek_orchestration.isolation.levels import Level, Limits
 from mixpeek_orchestration.isolation.paths import package_root
 from mixpeek_orchestration.isolation.worker import Access, Worker

@@ -20,8 +20,8 @@ from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob
 from mixpeek_orchestration.engine.in_process import InProcessRunner
-from mixpeek_orchestration.extractors.jailed import describe_jailed, jailed_steps
-from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime, load_jailed_realtime
+from mixpeek_orchestration.extractors.jailed.jailed import describe_jailed, jailed_steps
+from mixpeek_orchestration.extractors.jailed.realtime import JailedRealtime, load_jailed_realtime
 from mixpeek_orchestration.isolation.levels import Limits
 
 LIMITS = Limits(call_s=5.0, start_s=60.0, resident_bytes=512 << 20, file_bytes=1 << 20, threads=32)

@@ -13,7 +13,7 @@ from assets_tests.unit.engine.fakes import text_item
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob
 from mixpeek_orchestration.engine.ray_data import RayRunner
 from mixpeek_orchestration.engine.ray_local import LocalCluster
-from mixpeek_orchestration.extractors.jailed import describe_jailed
+from mixpeek_orchestration.extractors.jailed.jailed import describe_jailed
 from mixpeek_orchestration.extractors.registry import PackageRegistry
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]

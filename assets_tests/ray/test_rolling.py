@@ -20,7 +20,7 @@ from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.published import DeploymentStatus
 from mixpeek_orchestration.engine.ray_cluster import connect
 from mixpeek_orchestration.engine.ray_local import LocalCluster
-from mixpeek_orchestration.extractors.archive import pack
+from mixpeek_orchestration.extractors.archives.archive import pack
 from mixpeek_orchestration.serving.deploy import RayEndpointHost
 from mixpeek_orchestration.serving.http_encoder import ServeEncoder
 from mixpeek_orchestration.settings import Settings

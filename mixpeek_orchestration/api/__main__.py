@@ -7,9 +7,9 @@ import uvicorn
 from mixpeek_orchestration.api.app import Limits, create_app
 from mixpeek_orchestration.bootstrap import open_warehouse
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.publishing import Publisher
-from mixpeek_orchestration.warehouse.reload import reload_definitions
-from mixpeek_orchestration.warehouse.reload_once import ReloadOnce
+from mixpeek_orchestration.warehouse.snapshots.publishing import Publisher
+from mixpeek_orchestration.warehouse.snapshots.reload import reload_definitions
+from mixpeek_orchestration.warehouse.snapshots.reload_once import ReloadOnce
 
 SHUTDOWN_S = 10
 """How long requests in progress may go on after the API was told to stop."""

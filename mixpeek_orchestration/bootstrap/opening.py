@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.ports.syncs import SyncSource
     from mixpeek_orchestration.core.retention import RetentionRules
     from mixpeek_orchestration.extractors.registry import PackageRegistry
-    from mixpeek_orchestration.warehouse.planning import Planned
+    from mixpeek_orchestration.warehouse.runs.planning import Planned
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 
@@ -37,7 +37,7 @@ def open_warehouse(
     With `local`, all work is done in this process: no Ray, and queries are encoded here.
     """
     settings = settings or Settings()
-    from mixpeek_orchestration.core.prices import Prices
+    from mixpeek_orchestration.core.spending.prices import Prices
     from mixpeek_orchestration.extractors.equipped import EquippedRegistry
     from mixpeek_orchestration.extractors.registry import PackageRegistry
     from mixpeek_orchestration.stores.catalog import open_catalog
@@ -46,7 +46,7 @@ def open_warehouse(
     from mixpeek_orchestration.stores.sources import open_source
     from mixpeek_orchestration.warehouse.parts import Parts
     from mixpeek_orchestration.warehouse.plugins.uploads import PluginRules
-    from mixpeek_orchestration.warehouse.syncs import SyncPolicy
+    from mixpeek_orchestration.warehouse.syncs.syncs import SyncPolicy
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
     catalog = catalog or open_catalog(settings.catalog)
@@ -132,7 +132,7 @@ def _index_policy(settings: Settings) -> IndexPolicy:
 
 
 def _registry(settings: Settings, catalog: Catalog, folders: PackageRegistry) -> ExtractorRegistry:
-    from mixpeek_orchestration.extractors.package_cache import OPENER, PackageCache
+    from mixpeek_orchestration.extractors.archives.cache import OPENER, PackageCache
     from mixpeek_orchestration.extractors.published import PublishedRegistry
     from mixpeek_orchestration.stores.objects import open_objects
 
@@ -152,7 +152,7 @@ def _registry(settings: Settings, catalog: Catalog, folders: PackageRegistry) ->
 
 
 def _inspector(settings: Settings, folders: PackageRegistry) -> PackageInspector:
-    from mixpeek_orchestration.extractors.inspection import PackageInspector
+    from mixpeek_orchestration.extractors.archives.inspection import PackageInspector
     from mixpeek_orchestration.stores.objects import open_objects
 
     scratch = settings.root / "inspecting"

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.extractor import ExtractorDescription
     from mixpeek_orchestration.core.ports.catalog import Catalog
     from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
-    from mixpeek_orchestration.warehouse.snapshot import Snapshot
+    from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 
 def publish_snapshot(catalog: Catalog, registry: ExtractorRegistry, folder: Path) -> Snapshot:
     """The newest snapshot, in the folder when this returns."""
     from mixpeek_orchestration.core.collection_profile import profile_of
     from mixpeek_orchestration.core.published import endpoint_owner
-    from mixpeek_orchestration.warehouse.snapshot_taking import publish
+    from mixpeek_orchestration.warehouse.snapshots.taking import publish
 
     packages = _Packages(registry)
 

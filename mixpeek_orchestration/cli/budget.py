@@ -26,8 +26,8 @@ def budget(
     from dataclasses import replace
 
     from mixpeek_orchestration.cli.local import local_warehouse
-    from mixpeek_orchestration.core.budget import SpendBudget
-    from mixpeek_orchestration.core.money import dollars
+    from mixpeek_orchestration.core.spending.budget import SpendBudget
+    from mixpeek_orchestration.core.spending.money import dollars
 
     with local_warehouse() as warehouse:
         namespace_id = warehouse.namespace_id(namespace)

@@ -48,7 +48,7 @@ def add(
     """Keep credentials under a name, tried out first."""
     from mixpeek_orchestration.cli.local import local_warehouse
     from mixpeek_orchestration.core.validation import validated
-    from mixpeek_orchestration.warehouse.connection_specs import ConnectionSpec
+    from mixpeek_orchestration.warehouse.syncs.connection_specs import ConnectionSpec
 
     credentials = (
         {"type": "iam_role", "role_arn": role, "external_id": external_id}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mixpeek_orchestration.core.batch import Batch
     from mixpeek_orchestration.core.bucket import Bucket
     from mixpeek_orchestration.settings import Settings
-    from mixpeek_orchestration.warehouse.folders import Document
+    from mixpeek_orchestration.warehouse.buckets.folders import Document
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 DECLARATIONS = Path(__file__).with_name("demo.yaml")
@@ -82,7 +82,7 @@ def own_files(source: Path) -> Iterable[Document]:
     from itertools import chain
 
     from mixpeek_orchestration.core.errors import InvalidInput
-    from mixpeek_orchestration.warehouse.folders import TEXT_SUFFIXES
+    from mixpeek_orchestration.warehouse.buckets.folders import TEXT_SUFFIXES
 
     files = _texts_below(source)
     first = next(files, None)
@@ -98,7 +98,7 @@ def own_files(source: Path) -> Iterable[Document]:
 
 def _texts_below(source: Path) -> Iterator[Document]:
     from mixpeek_orchestration.bootstrap import open_place
-    from mixpeek_orchestration.warehouse.folders import text_files
+    from mixpeek_orchestration.warehouse.buckets.folders import text_files
 
     return text_files(open_place(str(source)), named=str(source))
 
@@ -107,7 +107,7 @@ def installed_readmes() -> Iterable[Document]:
     """The long descriptions of the installed packages, by package name."""
     import importlib.metadata
 
-    from mixpeek_orchestration.warehouse.folders import Document
+    from mixpeek_orchestration.warehouse.buckets.folders import Document
 
     found = {}
     for distribution in importlib.metadata.distributions():
@@ -120,7 +120,7 @@ def installed_readmes() -> Iterable[Document]:
 
 def submit(warehouse: Warehouse, bucket: Bucket, documents: Iterable[Document]) -> Batch:
     """A submitted batch of all these documents, put into the bucket first."""
-    from mixpeek_orchestration.warehouse.folders import ingest
+    from mixpeek_orchestration.warehouse.buckets.folders import ingest
     from mixpeek_orchestration.warehouse.specs import BatchSpec
 
     ingested = ingest(warehouse.objects, bucket, documents, property_name="text")

@@ -13,7 +13,7 @@ from mixpeek_orchestration.cli.running import EXIT_FAILED, Now, Wait, run_or_lea
 from mixpeek_orchestration.cli.work import Namespace
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.warehouse.drift import Healed, TableDrift
+    from mixpeek_orchestration.warehouse.upkeep.drift import Healed, TableDrift
 
 EXIT_DRIFTED = 1
 _SHOW = "show"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mixpeek_orchestration.core.budget import Limit
-from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast
-from mixpeek_orchestration.core.money import dollars, duration
+from mixpeek_orchestration.core.spending.budget import Limit
+from mixpeek_orchestration.core.spending.forecast import Cost, Forecast, TierForecast
+from mixpeek_orchestration.core.spending.money import dollars, duration
 
 REASONS = {
     "input_changed": "its input changed",

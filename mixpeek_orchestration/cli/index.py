@@ -11,7 +11,7 @@ from mixpeek_orchestration.cli.work import Namespace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mixpeek_orchestration.warehouse.index_steward import TableState
+    from mixpeek_orchestration.warehouse.upkeep.index_steward import TableState
 
 _WAIT_S = 60.0
 

@@ -33,8 +33,8 @@ def lineage(
 ) -> None:
     """Draw buckets, collections by tier, endpoints and retrievers, with counts, staleness and open failures."""
     from mixpeek_orchestration.cli.local import local_warehouse
-    from mixpeek_orchestration.core.lineage_picture import lineage_svg
-    from mixpeek_orchestration.core.lineage_text import lineage_text
+    from mixpeek_orchestration.core.lineage.picture import lineage_svg
+    from mixpeek_orchestration.core.lineage.text import lineage_text
 
     with local_warehouse() as warehouse:
         graph = warehouse.pictures.lineage(

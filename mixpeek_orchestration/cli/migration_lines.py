@@ -11,9 +11,9 @@ from mixpeek_orchestration.core.errors import InvalidInput
 if TYPE_CHECKING:
     from mixpeek_orchestration.core.collection import Collection
     from mixpeek_orchestration.core.comparison import Comparison, Side
-    from mixpeek_orchestration.core.forecast import Cost
-    from mixpeek_orchestration.warehouse.blast_radius import Affected
-    from mixpeek_orchestration.warehouse.migrations import Standing, SwitchPlan
+    from mixpeek_orchestration.core.spending.forecast import Cost
+    from mixpeek_orchestration.warehouse.migrations.blast_radius import Affected
+    from mixpeek_orchestration.warehouse.migrations.migrations import Standing, SwitchPlan
     from mixpeek_orchestration.warehouse.specs import ExtractorSpec
 
 

@@ -11,7 +11,7 @@ from mixpeek_orchestration.cli.work import Namespace
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.core.collection import Collection
-    from mixpeek_orchestration.core.forecast import Forecast
+    from mixpeek_orchestration.core.spending.forecast import Forecast
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 MaxCost = Annotated[

@@ -10,7 +10,7 @@ import typer
 from mixpeek_orchestration.cli.errors import ErrorsForPeople
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.core.sync import Sync
+    from mixpeek_orchestration.core.syncs.sync import Sync
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 sync = typer.Typer(
@@ -70,7 +70,7 @@ def add(
 
     from mixpeek_orchestration.cli.local import local_warehouse
     from mixpeek_orchestration.core.validation import validated
-    from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
+    from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec
 
     filters = {
         "include_patterns": include or [],
@@ -227,7 +227,7 @@ def retention(
     command = [
         sys.executable,
         "-m",
-        "mixpeek_orchestration.defs.retaining",
+        "mixpeek_orchestration.defs.jobs.retaining",
         *(["--dry-run"] if dry_run else []),
     ]
     environment = {**os.environ, **settings_environment(settings), "DAGSTER_HOME": str(home)}
@@ -249,7 +249,7 @@ def _found(warehouse: Warehouse, namespace: str, which: str) -> Sync:
 def _poll_lines(one: Sync) -> list[str]:
     import time
 
-    from mixpeek_orchestration.core.sync_plan import next_poll_at
+    from mixpeek_orchestration.core.syncs.plan import next_poll_at
 
     state, upcoming = one.state, next_poll_at(one, time.time())
     lines = []

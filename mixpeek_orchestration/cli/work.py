@@ -31,8 +31,8 @@ def ingest(
 ) -> None:
     """Put the text files of a folder into a bucket; a file's path names its object."""
     from mixpeek_orchestration.cli.local import local_warehouse
-    from mixpeek_orchestration.warehouse.folders import ingest as ingest_documents
-    from mixpeek_orchestration.warehouse.folders import remove_missing, text_files
+    from mixpeek_orchestration.warehouse.buckets.folders import ingest as ingest_documents
+    from mixpeek_orchestration.warehouse.buckets.folders import remove_missing, text_files
 
     with local_warehouse() as warehouse:
         target = warehouse.buckets.get(warehouse.namespace_id(namespace), bucket)

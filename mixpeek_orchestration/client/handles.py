@@ -10,7 +10,7 @@ from mixpeek_orchestration.client.objects import put_batches
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
-from mixpeek_orchestration.warehouse.folders import Ingested
+from mixpeek_orchestration.warehouse.buckets.folders import Ingested
 from mixpeek_orchestration.warehouse.specs import BatchSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

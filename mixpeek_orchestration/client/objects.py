@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError
-from mixpeek_orchestration.warehouse.file_objects import put_each
-from mixpeek_orchestration.warehouse.folders import Ingested
-from mixpeek_orchestration.warehouse.objects import Objects
+from mixpeek_orchestration.warehouse.buckets.file_objects import put_each
+from mixpeek_orchestration.warehouse.buckets.folders import Ingested
+from mixpeek_orchestration.warehouse.buckets.objects import Objects
 from mixpeek_orchestration.warehouse.specs import BlobSpec, ObjectSpec
 
 _ROWS = 1_000

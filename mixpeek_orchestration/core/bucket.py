@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mixpeek_orchestration.core.sync import SyncRules
+from mixpeek_orchestration.core.syncs.sync import SyncRules
 
 BLOB_TYPES = frozenset({"text", "image", "audio", "video", "pdf", "excel"})
 FIELD_TYPES = frozenset(

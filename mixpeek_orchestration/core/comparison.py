@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mixpeek_orchestration.core.prices import Amount, Prices
 from mixpeek_orchestration.core.report import TierReport, total
+from mixpeek_orchestration.core.spending.prices import Amount, Prices
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mixpeek_orchestration.core.batch import Batch
-from mixpeek_orchestration.core.budget import start_of_month
-from mixpeek_orchestration.core.measurement import MOST_RUNS, Measurement
+from mixpeek_orchestration.core.spending.budget import start_of_month
+from mixpeek_orchestration.core.spending.measurement import MOST_RUNS, Measurement
 
 
 @dataclass(frozen=True)

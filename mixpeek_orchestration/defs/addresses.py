@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from mixpeek_orchestration.defs import naming
-from mixpeek_orchestration.warehouse.snapshot import (
+from mixpeek_orchestration.warehouse.snapshots.snapshot import (
     SnapshotBucket,
     SnapshotCollection,
     SnapshotEndpoint,

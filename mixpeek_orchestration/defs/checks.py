@@ -8,12 +8,12 @@ import dagster as dg
 from mixpeek_orchestration.core.identity import resource_slug
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.addresses import Addresses
-from mixpeek_orchestration.defs.failures import failures_event
+from mixpeek_orchestration.defs.assets.failures import failures_event
 from mixpeek_orchestration.defs.resources import WarehouseResource
-from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
+from mixpeek_orchestration.warehouse.snapshots.snapshot import SnapshotCollection
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.warehouse.verdicts import Verdict
+    from mixpeek_orchestration.warehouse.upkeep.verdicts import Verdict
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 FACTS: Final = {
@@ -69,7 +69,7 @@ def collection_checks(collection: SnapshotCollection, addresses: Addresses) -> d
 
 def judged(warehouse: "Warehouse", collection_id: str, wanted: set[str]) -> Iterator[tuple[str, "Verdict"]]:
     """The wanted facts about a collection as it is now."""
-    from mixpeek_orchestration.warehouse import verdicts
+    from mixpeek_orchestration.warehouse.upkeep import verdicts
 
     collection = warehouse.collections.by_id(collection_id)
     if "nothing_drifted" in wanted:

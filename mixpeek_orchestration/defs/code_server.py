@@ -28,7 +28,7 @@ from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster._utils.interrupts import setup_interrupt_handlers
 from dagster._utils.log import configure_loggers
 
-from mixpeek_orchestration.warehouse.reload import LOCATION
+from mixpeek_orchestration.warehouse.snapshots.reload import LOCATION
 
 DEFINITIONS: Final = "mixpeek_orchestration.definitions"
 

@@ -139,7 +139,7 @@ class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
     def write_state_to_path(self, state_path: Path) -> None:
         """Register what is declared, and keep what Dagster shows of it. What is not declared any more stays."""
         from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
-        from mixpeek_orchestration.warehouse.snapshot import snapshot_text
+        from mixpeek_orchestration.warehouse.snapshots.snapshot import snapshot_text
 
         settings = Settings()
         prepare_home(settings)
@@ -159,7 +159,7 @@ class MixpeekResources(dg.StateBackedComponent, dg.Resolvable):
         Where another location of the instance runs them they are external: each key has one definition that can be
         materialized, and what the project derives from them hangs on that.
         """
-        from mixpeek_orchestration.warehouse.snapshot import snapshot_from
+        from mixpeek_orchestration.warehouse.snapshots.snapshot import snapshot_from
 
         del context
         if state_path is None:
@@ -205,7 +205,7 @@ def _assets_of(whole: dg.Definitions) -> dg.Definitions:
 
 def _registered(warehouse: "Warehouse", manifest: Manifest, *, take_over: bool) -> Any:
     from mixpeek_orchestration.warehouse.declarations.changes import Order
-    from mixpeek_orchestration.warehouse.snapshot_part import declared_part
+    from mixpeek_orchestration.warehouse.snapshots.part import declared_part
 
     namespace_id = warehouse.ensure_namespace(manifest.namespace)
     warehouse.declarations.apply(namespace_id, manifest, Order("component", take_over=take_over))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mixpeek_orchestration.core.display import shown
 from mixpeek_orchestration.defs import naming
-from mixpeek_orchestration.warehouse.snapshot import (
+from mixpeek_orchestration.warehouse.snapshots.snapshot import (
     SnapshotBucket,
     SnapshotCollection,
     SnapshotEndpoint,

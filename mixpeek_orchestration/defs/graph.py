@@ -6,7 +6,7 @@ import dagster as dg
 
 from mixpeek_orchestration.core.errors import Cycle, NotFound
 from mixpeek_orchestration.defs import naming
-from mixpeek_orchestration.warehouse.snapshot import (
+from mixpeek_orchestration.warehouse.snapshots.snapshot import (
     Snapshot,
     SnapshotCollection,
     SnapshotEndpoint,

@@ -10,19 +10,19 @@ import dagster as dg
 
 from mixpeek_orchestration.defs import naming
 from mixpeek_orchestration.defs.addresses import Addresses
+from mixpeek_orchestration.defs.assets.buckets import bucket_asset
+from mixpeek_orchestration.defs.assets.collections import collection_asset
+from mixpeek_orchestration.defs.assets.endpoints import endpoint_asset
+from mixpeek_orchestration.defs.assets.failures import failures_spec
+from mixpeek_orchestration.defs.assets.index_steward import index_assets, index_schedules
+from mixpeek_orchestration.defs.assets.retrievers import retriever_asset
 from mixpeek_orchestration.defs.broken import Broken, broken_sensor, stand_in, stand_in_check
-from mixpeek_orchestration.defs.buckets import bucket_asset
 from mixpeek_orchestration.defs.checks import collection_checks
-from mixpeek_orchestration.defs.collections import collection_asset
-from mixpeek_orchestration.defs.endpoints import endpoint_asset
-from mixpeek_orchestration.defs.failures import failures_spec
 from mixpeek_orchestration.defs.graph import Graph
-from mixpeek_orchestration.defs.index_steward import index_assets, index_schedules
 from mixpeek_orchestration.defs.resources import WarehouseResource
-from mixpeek_orchestration.defs.retrievers import retriever_asset
 from mixpeek_orchestration.defs.schedules import JOBS, build_schedules
 from mixpeek_orchestration.defs.sensors.all import build_sensors
-from mixpeek_orchestration.warehouse.snapshot import Snapshot, SnapshotBucket, SnapshotCollection
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot, SnapshotBucket, SnapshotCollection
 
 AnyResource = TypeVar("AnyResource", bound=naming.Resource)
 Built = tuple[dg.AssetsDefinition, list[dg.AssetChecksDefinition]]

@@ -7,7 +7,7 @@ import dagster as dg
 from mixpeek_orchestration.core.collection_profile import SHARED
 from mixpeek_orchestration.core.identity import digest, folded, resource_slug
 from mixpeek_orchestration.defs import run_tags
-from mixpeek_orchestration.warehouse.snapshot import (
+from mixpeek_orchestration.warehouse.snapshots.snapshot import (
     SnapshotBucket,
     SnapshotCollection,
     SnapshotEndpoint,

@@ -8,8 +8,8 @@ from typing import Final
 # Dagster documents this class for loading state, but exports it nowhere.
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 PINNED: Final = "mixpeek/snapshot"
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
-from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.report import TierReport, total
+from mixpeek_orchestration.core.spending.prices import Amount
 from mixpeek_orchestration.defs.addresses import Addresses
 from mixpeek_orchestration.defs.columns import column_lineage, column_schema
 from mixpeek_orchestration.warehouse.samples import rows_by_batch
-from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
+from mixpeek_orchestration.warehouse.snapshots.snapshot import SnapshotCollection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

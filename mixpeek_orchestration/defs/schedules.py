@@ -5,13 +5,13 @@ from typing import Final
 import dagster as dg
 
 from mixpeek_orchestration.defs.broken import Broken
-from mixpeek_orchestration.defs.erasing import erase
-from mixpeek_orchestration.defs.healing import heal_drift
-from mixpeek_orchestration.defs.refreshing import collection_schedule, refresh_collection
-from mixpeek_orchestration.defs.retaining import retention
-from mixpeek_orchestration.defs.retiring import retire_endpoints
-from mixpeek_orchestration.defs.syncing import run_sync
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.defs.jobs.erasing import erase
+from mixpeek_orchestration.defs.jobs.healing import heal_drift
+from mixpeek_orchestration.defs.jobs.refreshing import collection_schedule, refresh_collection
+from mixpeek_orchestration.defs.jobs.retaining import retention
+from mixpeek_orchestration.defs.jobs.retiring import retire_endpoints
+from mixpeek_orchestration.defs.jobs.syncing import run_sync
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 JOBS: Final = [retire_endpoints, run_sync, refresh_collection, retention, erase, heal_drift]
 UPKEEP: Final = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
-from mixpeek_orchestration.warehouse.stopping import RunStopped, Stop
+from mixpeek_orchestration.warehouse.runs.stopping import RunStopped, Stop
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.core.batch import Batch

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from mixpeek_orchestration.core.report import Usage
-from mixpeek_orchestration.core.spending import paid_usd
+from mixpeek_orchestration.core.spending.spending import paid_usd
 
 
 def cpu_seconds() -> float:

@@ -74,7 +74,7 @@ class Pipeline:
 
     @cached_property
     def _steps(self) -> list[LiveStep]:
-        from mixpeek_orchestration.extractors.conditions import matches
+        from mixpeek_orchestration.extractors.pipelines.conditions import matches
 
         job = self._part.job
         description = job.description

@@ -9,7 +9,7 @@ from typing import Any
 
 from mixpeek_orchestration.core.errors import EndpointFailed, MixpeekError
 from mixpeek_orchestration.core.extractor import ExtractorDescription, Recipe
-from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime
+from mixpeek_orchestration.extractors.jailed.realtime import JailedRealtime
 from mixpeek_orchestration.extractors.realtime import load_realtime
 from mixpeek_orchestration.extractors.testing.answers import answer_findings
 from mixpeek_orchestration.extractors.testing.report import Check, failed, judged

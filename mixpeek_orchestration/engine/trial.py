@@ -75,7 +75,7 @@ class _Workers:
 
     def build(self, recipe: Recipe) -> Sequence[Step]:
         """The steps of the package, in a worker with short limits where it is not trusted."""
-        from mixpeek_orchestration.extractors.jailed import jailed_steps
+        from mixpeek_orchestration.extractors.jailed.jailed import jailed_steps
         from mixpeek_orchestration.extractors.recipe import runs_apart
 
         if not runs_apart(recipe):

@@ -24,7 +24,7 @@ from mixpeek_orchestration.extractors.model_files import model_cache as default_
 from mixpeek_orchestration.extractors.older_columns import older_columns
 from mixpeek_orchestration.extractors.package_source import MANIFEST, PIPELINE, REALTIME, PackageSource
 from mixpeek_orchestration.extractors.parameters import validated_parameters
-from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, build_pipeline
+from mixpeek_orchestration.extractors.pipelines.building import BuiltPipeline, build_pipeline
 from mixpeek_orchestration.extractors.requirements import check_system_packages, read_requirements, versions
 from mixpeek_orchestration.isolation.asking import parent
 
@@ -124,7 +124,7 @@ def describe_package(
 def _described_elsewhere(
     source: PackageSource, given: Mapping[str, Any], python: str, model_cache: Path | str
 ) -> ExtractorDescription:
-    from mixpeek_orchestration.extractors.jailed import describe_jailed
+    from mixpeek_orchestration.extractors.jailed.jailed import describe_jailed
 
     described = describe_jailed(source.path, given, level="trusted", python=python, model_cache=model_cache)
     return replace(described, python=python, isolation="trusted", model_cache=str(model_cache))

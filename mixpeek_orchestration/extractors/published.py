@@ -14,8 +14,8 @@ from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.core.fingerprint import canonical_json
 from mixpeek_orchestration.core.ports.packages import PackageCatalog
 from mixpeek_orchestration.core.published import PublishedVersion, description_key, scopes, stricter
+from mixpeek_orchestration.extractors.archives.cache import PackageCache
 from mixpeek_orchestration.extractors.environments import interpreter_for
-from mixpeek_orchestration.extractors.package_cache import PackageCache
 from mixpeek_orchestration.extractors.registry import PackageRegistry
 from mixpeek_orchestration.extractors.requirements import dependencies_are_as_described
 from mixpeek_orchestration.isolation.levels import Limits
@@ -158,7 +158,7 @@ def described_as(
 ) -> ExtractorDescription:
     """The description of the package in a folder, made at a level of trust."""
     from mixpeek_orchestration.extractors.description import describe_package
-    from mixpeek_orchestration.extractors.jailed import describe_jailed
+    from mixpeek_orchestration.extractors.jailed.jailed import describe_jailed
     from mixpeek_orchestration.extractors.package_source import read_package
 
     if level == "trusted":

@@ -14,19 +14,19 @@ from mixpeek_orchestration.core.errors import InvalidInput, InvalidPackage
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.extractors.answers import read_answer
+from mixpeek_orchestration.extractors.archives.cache import on_this_machine
 from mixpeek_orchestration.extractors.calling import bound
 from mixpeek_orchestration.extractors.container import Container
 from mixpeek_orchestration.extractors.description import load_manifest
 from mixpeek_orchestration.extractors.guarded import guarded, guarded_answer
 from mixpeek_orchestration.extractors.loader import load_module
 from mixpeek_orchestration.extractors.manifest import Manifest
-from mixpeek_orchestration.extractors.package_cache import on_this_machine
 from mixpeek_orchestration.extractors.package_source import REALTIME
 from mixpeek_orchestration.extractors.processing import BaseInferenceService, InferenceService
 from mixpeek_orchestration.extractors.recipe import built_from, runs_apart
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.extractors.jailed_realtime import JailedRealtime
+    from mixpeek_orchestration.extractors.jailed.realtime import JailedRealtime
 
 _METHODS: Final = ("infer", "run_inference", "_process_single", "__call__", "predict")
 _CLASS_ENDINGS: Final = ("InferenceService", "RealtimeService", "RealtimeHandler")
@@ -44,7 +44,7 @@ def load_realtime(recipe: Recipe) -> RealtimeService | JailedRealtime:
     """
     recipe = on_this_machine(recipe)
     if runs_apart(recipe):
-        from mixpeek_orchestration.extractors.jailed_realtime import load_jailed_realtime
+        from mixpeek_orchestration.extractors.jailed.realtime import load_jailed_realtime
 
         return load_jailed_realtime(recipe)
     source, built, platform = built_from(recipe)

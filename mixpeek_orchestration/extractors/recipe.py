@@ -9,16 +9,16 @@ from mixpeek_orchestration.core.errors import Conflict
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.fingerprint import code_fp
 from mixpeek_orchestration.core.ports.platform import Platform, PlatformReference
+from mixpeek_orchestration.extractors.archives.cache import on_this_machine
 from mixpeek_orchestration.extractors.declared_models import with_digests
 from mixpeek_orchestration.extractors.description import code_parts, load_manifest, load_pipeline
 from mixpeek_orchestration.extractors.model_files import use_model_cache
-from mixpeek_orchestration.extractors.package_cache import on_this_machine
 from mixpeek_orchestration.extractors.package_source import PackageSource, read_package
 from mixpeek_orchestration.extractors.parameters import validated_parameters
-from mixpeek_orchestration.extractors.pipeline_building import BuiltPipeline, Step
+from mixpeek_orchestration.extractors.pipelines.building import BuiltPipeline, Step
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.extractors.jailed import JailedStep
+    from mixpeek_orchestration.extractors.jailed.jailed import JailedStep
 
 __all__ = ["Step", "build_steps"]
 
@@ -30,7 +30,7 @@ def build_steps(recipe: Recipe) -> list[Step | JailedStep]:
     """
     here = on_this_machine(recipe)
     if runs_apart(here):
-        from mixpeek_orchestration.extractors.jailed import jailed_steps
+        from mixpeek_orchestration.extractors.jailed.jailed import jailed_steps
 
         return list(jailed_steps(here))
     return list(built_from(here)[1].steps)

@@ -13,7 +13,6 @@ from mixpeek_orchestration.core.ports.platform import LLMRequest
 from mixpeek_orchestration.extractors.asset_uploads import upload_asset
 from mixpeek_orchestration.extractors.assets import download_asset, open_asset, parallel_io
 from mixpeek_orchestration.extractors.concurrency import concurrent_api_calls
-from mixpeek_orchestration.extractors.conditions import RowCondition
 from mixpeek_orchestration.extractors.container import Container
 from mixpeek_orchestration.extractors.declaration import ExtractorManifest, Feature
 from mixpeek_orchestration.extractors.model_files import (
@@ -34,7 +33,8 @@ from mixpeek_orchestration.extractors.models import (
     load_hf_model_async,
     load_namespace_model,
 )
-from mixpeek_orchestration.extractors.pipeline import (
+from mixpeek_orchestration.extractors.pipelines.conditions import RowCondition
+from mixpeek_orchestration.extractors.pipelines.pipeline import (
     ExtractorDefinition,
     ExtractorRequest,
     PipelineDefinition,

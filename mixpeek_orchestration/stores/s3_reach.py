@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mixpeek_orchestration.core.connection import Reach
+from mixpeek_orchestration.core.syncs.connection import Reach
 
 _SESSION: Final = "mixpeek"
 

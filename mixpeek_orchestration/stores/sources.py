@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mixpeek_orchestration.core.connection import Reach
 from mixpeek_orchestration.core.errors import InvalidInput, NotFound, NotReady
 from mixpeek_orchestration.core.ports.syncs import SyncSource
-from mixpeek_orchestration.core.sync import Listed
-from mixpeek_orchestration.core.sync_mapping import Labels
+from mixpeek_orchestration.core.syncs.connection import Reach
+from mixpeek_orchestration.core.syncs.mapping import Labels
+from mixpeek_orchestration.core.syncs.sync import Listed
 from mixpeek_orchestration.stores.s3_reach import s3_options
 
 _REMOTE = frozenset({"s3", "s3a"})

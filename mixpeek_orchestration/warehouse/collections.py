@@ -33,8 +33,8 @@ from mixpeek_orchestration.warehouse.collection_inputs import (
 )
 from mixpeek_orchestration.warehouse.declarations.changes import needs_migration
 from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
-from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
+from mixpeek_orchestration.warehouse.runs.generations import writer_lease
 from mixpeek_orchestration.warehouse.specs import CollectionSpec, ExtractorSpec
 
 _DELETE_WAIT_S = 30.0

@@ -17,9 +17,9 @@ from mixpeek_orchestration.core.ports.extraction import ExtractorRegistry
 from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.published import PublishedVersion, endpoint_owner, scopes
 from mixpeek_orchestration.warehouse.access import now
-from mixpeek_orchestration.warehouse.generations import standing
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.rollout import Rollout
+from mixpeek_orchestration.warehouse.runs.generations import standing
 
 PENDING, DEPLOYING, RUNNING, FAILED = "PENDING", "DEPLOYING", "RUNNING", "FAILED"
 _WAIT_S = 60.0

@@ -11,9 +11,9 @@ from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.ports.documents import DocumentStore
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.core.tiers import tier_of
-from mixpeek_orchestration.warehouse.differing import changes, fields_of
 from mixpeek_orchestration.warehouse.lineage import Lineage, Step
-from mixpeek_orchestration.warehouse.planning import Planned, Planner
+from mixpeek_orchestration.warehouse.runs.differing import changes, fields_of
+from mixpeek_orchestration.warehouse.runs.planning import Planned, Planner
 
 
 class Explanations:

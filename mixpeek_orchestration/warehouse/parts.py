@@ -18,14 +18,14 @@ from mixpeek_orchestration.core.ports.packages import PackageInspector
 from mixpeek_orchestration.core.ports.platform import Platform
 from mixpeek_orchestration.core.ports.serving import EndpointHost
 from mixpeek_orchestration.core.ports.syncs import OpenSource
-from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.retention import RetentionRules
+from mixpeek_orchestration.core.spending.prices import Prices
 from mixpeek_orchestration.warehouse.erasure import KeptAnswers
-from mixpeek_orchestration.warehouse.planning import Planned
 from mixpeek_orchestration.warehouse.plugins.uploads import PluginRules
 from mixpeek_orchestration.warehouse.provider_models import no_platform
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.syncs import SyncPolicy, no_source
+from mixpeek_orchestration.warehouse.runs.planning import Planned
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.syncs.syncs import SyncPolicy, no_source
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from mixpeek_orchestration.core import plan as planning
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import MixpeekError, NotFound
-from mixpeek_orchestration.core.lineage_graph import LineageGraph, Node
+from mixpeek_orchestration.core.lineage.graph import LineageGraph, Node
 from mixpeek_orchestration.core.plan import Plan
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.tiers import tier_of
-from mixpeek_orchestration.warehouse.buckets import Buckets
+from mixpeek_orchestration.warehouse.buckets.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 
 WAITING = frozenset({planning.NEW, planning.RETRY})

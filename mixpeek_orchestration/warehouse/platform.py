@@ -12,7 +12,7 @@ from typing import Any
 from mixpeek_orchestration.core.own_model import OwnModel
 from mixpeek_orchestration.core.ports.objects import ObjectStore
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, PlatformReference, ToolResult
-from mixpeek_orchestration.core.spending import pay
+from mixpeek_orchestration.core.spending.spending import pay
 from mixpeek_orchestration.warehouse.models.models import Models
 from mixpeek_orchestration.warehouse.secrets import Secrets
 

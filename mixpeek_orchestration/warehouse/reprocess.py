@@ -12,13 +12,13 @@ from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.feature_uri import canonical_version
-from mixpeek_orchestration.core.forecast import Forecast
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.selection import METADATA, Selection
+from mixpeek_orchestration.core.spending.forecast import Forecast
 from mixpeek_orchestration.core.tiers import root_buckets
 from mixpeek_orchestration.warehouse.batches import Batches
-from mixpeek_orchestration.warehouse.estimates import Estimates, Outlook
-from mixpeek_orchestration.warehouse.spending import MAX_COST, Spending
+from mixpeek_orchestration.warehouse.spending.estimates import Estimates, Outlook
+from mixpeek_orchestration.warehouse.spending.spending import MAX_COST, Spending
 
 MOST_OBJECTS = 10_000
 """More objects than this make more than one batch."""

@@ -20,7 +20,7 @@ from mixpeek_orchestration.retrieval.request import ExecuteSpec
 from mixpeek_orchestration.retrieval.spec import Origin, RetrieverSpec
 from mixpeek_orchestration.warehouse.access import now
 from mixpeek_orchestration.warehouse.declarations.ownership import check_owner
-from mixpeek_orchestration.warehouse.query_log import QueryLog
+from mixpeek_orchestration.warehouse.migrations.query_log import QueryLog
 
 
 class Retrievers:

@@ -11,7 +11,7 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.ports.catalog import Catalog
 from mixpeek_orchestration.core.tiers import root_buckets, tier_of
 from mixpeek_orchestration.warehouse.batches import Batches
-from mixpeek_orchestration.warehouse.planning import Planned
+from mixpeek_orchestration.warehouse.runs.planning import Planned
 
 STALE: Final = (planning.EXTRACT, planning.PATCH, planning.DELETE)
 _OPEN: Final = {"PENDING", "IN_PROGRESS"}

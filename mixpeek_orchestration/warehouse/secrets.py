@@ -9,10 +9,10 @@ from typing import Annotated
 from cryptography.fernet import InvalidToken, MultiFernet
 from pydantic import Field, SecretStr, StringConstraints
 
-from mixpeek_orchestration.core.connection import OWN_SECRETS
 from mixpeek_orchestration.core.errors import Broken, InvalidInput, NotFound
 from mixpeek_orchestration.core.ports.secrets import SecretCatalog
 from mixpeek_orchestration.core.secret import StoredSecret
+from mixpeek_orchestration.core.syncs.connection import OWN_SECRETS
 from mixpeek_orchestration.warehouse.specs import Spec
 
 SecretName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

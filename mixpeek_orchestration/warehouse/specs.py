@@ -26,7 +26,7 @@ from mixpeek_orchestration.core.errors import InvalidInput
 from mixpeek_orchestration.core.schedule import cron_of, schedule_text
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.mapping_spellings import as_mapping
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec
 
 PropertyType = Literal[
     "text", "image", "audio", "video", "pdf", "excel",

@@ -10,13 +10,13 @@ from mixpeek_orchestration.core.errors import NotFound
 from mixpeek_orchestration.core.ports.failures import Failure
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.core.selection import Selection
-from mixpeek_orchestration.warehouse.materialize import Materializer
-from mixpeek_orchestration.warehouse.planning import Planned
+from mixpeek_orchestration.warehouse.runs.materialize import Materializer
+from mixpeek_orchestration.warehouse.runs.planning import Planned
+from mixpeek_orchestration.warehouse.runs.stopping import Stop
+from mixpeek_orchestration.warehouse.runs.work import Progress
 from mixpeek_orchestration.warehouse.services import Services
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.stopping import Stop
-from mixpeek_orchestration.warehouse.till import open_till
-from mixpeek_orchestration.warehouse.work import Progress
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.spending.till import open_till
 
 
 class Warehouse(Services):

@@ -12,9 +12,9 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from mixpeek_orchestration.bootstrap import open_warehouse
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.publishing import Publisher
-from mixpeek_orchestration.warehouse.reload import reload_definitions
-from mixpeek_orchestration.warehouse.reload_once import ReloadOnce
+from mixpeek_orchestration.warehouse.snapshots.publishing import Publisher
+from mixpeek_orchestration.warehouse.snapshots.reload import reload_definitions
+from mixpeek_orchestration.warehouse.snapshots.reload_once import ReloadOnce
 from mixpeek_orchestration.warehouse.specs import BucketSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

@@ -15,11 +15,11 @@ from assets_tests.unit.declarations import publishing_process
 from mixpeek_orchestration.bootstrap import prepare_home
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.stores.catalog.memory import MemoryCatalog
-from mixpeek_orchestration.warehouse.publishing import LONGEST_BURST_S, QUIET_S, Publisher
-from mixpeek_orchestration.warehouse.reload import Reload
-from mixpeek_orchestration.warehouse.reload_once import ReloadOnce
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot, write_snapshot
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot, write_snapshot
+from mixpeek_orchestration.warehouse.snapshots.publishing import LONGEST_BURST_S, QUIET_S, Publisher
+from mixpeek_orchestration.warehouse.snapshots.reload import Reload
+from mixpeek_orchestration.warehouse.snapshots.reload_once import ReloadOnce
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 EACH = 8
 

@@ -18,8 +18,8 @@ from mixpeek_orchestration.core.object import SourceObject
 from mixpeek_orchestration.core.ports.documents import Stamp
 from mixpeek_orchestration.retrieval.pins import reading
 from mixpeek_orchestration.stores.documents import open_documents
-from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
+from mixpeek_orchestration.warehouse.runs.generations import writer_lease
 
 SECRET = "Xanthippe-7731"
 

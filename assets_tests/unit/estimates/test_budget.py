@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mixpeek_orchestration.core.budget import (
+from mixpeek_orchestration.core.errors import InvalidInput, OverBudget
+from mixpeek_orchestration.core.spending.budget import (
     UNPRICED_ITEMS,
     Limit,
     refuse_over,
     start_of_day,
     start_of_month,
 )
-from mixpeek_orchestration.core.errors import InvalidInput, OverBudget
-from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast
-from mixpeek_orchestration.core.money import dollars, duration
-from mixpeek_orchestration.core.prices import Amount, Prices
-from mixpeek_orchestration.core.reservation import GRACE_S, Reservation, counting
+from mixpeek_orchestration.core.spending.forecast import Cost, Forecast, TierForecast
+from mixpeek_orchestration.core.spending.money import dollars, duration
+from mixpeek_orchestration.core.spending.prices import Amount, Prices
+from mixpeek_orchestration.core.spending.reservation import GRACE_S, Reservation, counting
 
 
 def _forecast(new: int, at_most: float | None, *, may_change: int = 0) -> Forecast:

@@ -16,8 +16,8 @@ from mixpeek_orchestration.cli.forecast_lines import forecast_lines
 from mixpeek_orchestration.cli.main import app
 from mixpeek_orchestration.cli.selecting import read_filters
 from mixpeek_orchestration.core.errors import InvalidInput
-from mixpeek_orchestration.core.forecast import Cost, Forecast, TierForecast
-from mixpeek_orchestration.core.prices import Amount
+from mixpeek_orchestration.core.spending.forecast import Cost, Forecast, TierForecast
+from mixpeek_orchestration.core.spending.prices import Amount
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.specs import BatchSpec, BucketSpec
 

@@ -8,8 +8,8 @@ import pytest
 
 from assets_tests.unit.estimates.conftest import ITEM_USD, House
 from mixpeek_orchestration.core.errors import InvalidInput
-from mixpeek_orchestration.core.forecast import Forecast, TierForecast
 from mixpeek_orchestration.core.selection import Selection
+from mixpeek_orchestration.core.spending.forecast import Forecast, TierForecast
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec, ObjectSpec
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mixpeek_orchestration.core.measurement import Mark, Measurement, pace_of, rate_of, start_of
-from mixpeek_orchestration.core.prices import Amount
+from mixpeek_orchestration.core.spending.measurement import Mark, Measurement, pace_of, rate_of, start_of
+from mixpeek_orchestration.core.spending.prices import Amount
 
 
 def _run(items: int, wall: float, *, start: float | None = None, **more: str) -> Measurement:

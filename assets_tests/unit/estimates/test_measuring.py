@@ -11,12 +11,12 @@ import pytest
 from mixpeek_orchestration.core.account import share_of
 from mixpeek_orchestration.core.ports.extraction import Extracted
 from mixpeek_orchestration.core.ports.platform import LLMAnswer
-from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.report import TierReport, Usage, total
-from mixpeek_orchestration.core.spending import paid_usd, pay
+from mixpeek_orchestration.core.spending.prices import Amount
+from mixpeek_orchestration.core.spending.spending import paid_usd, pay
 from mixpeek_orchestration.engine.metering import Meter
-from mixpeek_orchestration.warehouse.measuring import MeasuredRunner
 from mixpeek_orchestration.warehouse.platform import NamespacePlatform
+from mixpeek_orchestration.warehouse.spending.measuring import MeasuredRunner
 
 Told = tuple[str, int, Amount, Amount | None]
 

@@ -18,19 +18,19 @@ import pytest
 from assets_tests.unit.estimates.conftest import ITEM_USD, House
 from assets_tests.unit.warehouse.lab import PACKAGES, Lab
 from mixpeek_orchestration.bootstrap import open_warehouse
-from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.errors import OverBudget
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob
+from mixpeek_orchestration.core.spending.budget import SpendBudget
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.planning import Planned
+from mixpeek_orchestration.warehouse.runs.planning import Planned
 from mixpeek_orchestration.warehouse.specs import BucketSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 _RESERVE_AND_WAIT = """
 import sys, threading
-from mixpeek_orchestration.core.reservation import Reservation
+from mixpeek_orchestration.core.spending.reservation import Reservation
 from mixpeek_orchestration.stores.catalog import open_catalog
-from mixpeek_orchestration.warehouse.runs import Runs
+from mixpeek_orchestration.warehouse.runs.runs import Runs
 catalog = open_catalog(sys.argv[1])
 with Runs(catalog.leases).hold("other") as holder:
     catalog.reservations.make(Reservation(holder, sys.argv[2], float(sys.argv[3])), lambda _: None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from assets_tests.unit.estimates.conftest import ITEM_USD, House
-from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.errors import InvalidInput, OverBudget
 from mixpeek_orchestration.core.selection import Selection
+from mixpeek_orchestration.core.spending.budget import SpendBudget
 
 
 @pytest.fixture

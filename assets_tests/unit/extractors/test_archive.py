@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mixpeek_orchestration.core.finding import Severity
-from mixpeek_orchestration.extractors.archive import (
+from mixpeek_orchestration.extractors.archives.archive import (
     LIMITS,
     RefusedArchive,
     archive_hash,

@@ -7,7 +7,7 @@ import pytest
 
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import Resources
-from mixpeek_orchestration.extractors.conditions import RowCondition, matches
+from mixpeek_orchestration.extractors.pipelines.conditions import RowCondition, matches
 from mixpeek_orchestration.extractors.processing import BatchProcessor
 from mixpeek_orchestration.extractors.recipe import build_steps
 

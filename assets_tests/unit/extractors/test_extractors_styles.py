@@ -12,7 +12,7 @@ import pytest
 from mixpeek_orchestration.core.errors import InvalidPackage
 from mixpeek_orchestration.core.extractor import ExtractorDescription
 from mixpeek_orchestration.extractors.import_roots import ROOTS
-from mixpeek_orchestration.extractors.jailed import describe_jailed
+from mixpeek_orchestration.extractors.jailed.jailed import describe_jailed
 
 from .sample_styles import EMBEDDING, NAMES, PACKAGES, STYLES, TEXTS, asked, described, extracted, rows_of
 

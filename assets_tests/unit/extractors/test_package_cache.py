@@ -13,8 +13,8 @@ from assets_tests.unit.serving.echo_package import echo_recipe, write_echo
 from mixpeek_orchestration.core.errors import Broken, NotFound, NotReady
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.ports.objects import ObjectStore
-from mixpeek_orchestration.extractors.archive import canonical
-from mixpeek_orchestration.extractors.package_cache import OPENER, PackageCache, on_this_machine
+from mixpeek_orchestration.extractors.archives.archive import canonical
+from mixpeek_orchestration.extractors.archives.cache import OPENER, PackageCache, on_this_machine
 from mixpeek_orchestration.extractors.recipe import build_steps
 from mixpeek_orchestration.stores.objects import open_objects
 

@@ -21,10 +21,10 @@ from mixpeek_orchestration.core.failure import ItemError
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, InputRow, SourceItem
 from mixpeek_orchestration.core.ports.platform import LLMAnswer, LLMRequest, PlatformReference, ToolResult
 from mixpeek_orchestration.engine.in_process import InProcessRunner
-from mixpeek_orchestration.extractors.jailed import describe_jailed, jailed_steps
-from mixpeek_orchestration.extractors.jailed_assets import AssetDoor
-from mixpeek_orchestration.extractors.jailed_urls import AssetPolicy, asset_policy
-from mixpeek_orchestration.extractors.jailed_worker import enough_for
+from mixpeek_orchestration.extractors.jailed.assets import AssetDoor
+from mixpeek_orchestration.extractors.jailed.jailed import describe_jailed, jailed_steps
+from mixpeek_orchestration.extractors.jailed.urls import AssetPolicy, asset_policy
+from mixpeek_orchestration.extractors.jailed.worker import enough_for
 from mixpeek_orchestration.extractors.realtime import load_realtime
 from mixpeek_orchestration.extractors.registry import PackageRegistry
 from mixpeek_orchestration.isolation.levels import Limits

@@ -19,7 +19,7 @@ from mixpeek_orchestration.bootstrap import open_warehouse
 from mixpeek_orchestration.core.commit_group import CommitGroup
 from mixpeek_orchestration.engine import in_process
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse import materialize
+from mixpeek_orchestration.warehouse.runs import materialize
 
 GROUP = 4
 """How many items are extracted and committed together here."""

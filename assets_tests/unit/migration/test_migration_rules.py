@@ -24,8 +24,8 @@ from mixpeek_orchestration.core.migration import (
     unpaired,
 )
 from mixpeek_orchestration.core.plan import Plan
-from mixpeek_orchestration.core.prices import Prices
 from mixpeek_orchestration.core.report import TierReport, Usage
+from mixpeek_orchestration.core.spending.prices import Prices
 
 WHOLE = Remaining(0, 0, 0, 10)
 

@@ -9,7 +9,7 @@ import pytest
 from assets_tests.unit.migration.compasses import write_compass
 from assets_tests.unit.migration.field import Field, second
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput
-from mixpeek_orchestration.warehouse.query_endpoints import endpoint_obstacle
+from mixpeek_orchestration.warehouse.migrations.query_endpoints import endpoint_obstacle
 from mixpeek_orchestration.warehouse.specs import ExtractorSpec
 
 

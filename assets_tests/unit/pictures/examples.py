@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from mixpeek_orchestration.core.lineage_graph import LineageGraph, Node
+from mixpeek_orchestration.core.lineage.graph import LineageGraph, Node
 
 HOSTILE = '<script>alert("1")</script>\n\x1b[31m\u202e&'
 

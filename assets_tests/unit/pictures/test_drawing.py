@@ -11,9 +11,9 @@ import pytest
 
 from assets_tests.unit.pictures.examples import HOSTILE, many, three_tiers
 from mixpeek_orchestration.core.display import fitted, shown, width
-from mixpeek_orchestration.core.lineage_graph import LineageGraph, Node
-from mixpeek_orchestration.core.lineage_picture import lineage_svg
-from mixpeek_orchestration.core.lineage_text import lineage_text
+from mixpeek_orchestration.core.lineage.graph import LineageGraph, Node
+from mixpeek_orchestration.core.lineage.picture import lineage_svg
+from mixpeek_orchestration.core.lineage.text import lineage_text
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"

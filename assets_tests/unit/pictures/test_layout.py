@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixpeek_orchestration.core.layers import Layout, arrange
+from mixpeek_orchestration.core.lineage.layers import Layout, arrange
 
 SIZE, BETWEEN = 10.0, 2.0
 

@@ -16,7 +16,7 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.identity import random_id
 from mixpeek_orchestration.core.report import TierReport
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.planning import Planned
+from mixpeek_orchestration.warehouse.runs.planning import Planned
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec, ObjectSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

@@ -18,7 +18,7 @@ from assets_tests.unit.staleness.conftest import StalenessLab, new_lab, restore
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.plan import CODE_CHANGED
 from mixpeek_orchestration.warehouse.models.specs import ModelSpec
-from mixpeek_orchestration.warehouse.planning import Planned, Planner
+from mixpeek_orchestration.warehouse.runs.planning import Planned, Planner
 from mixpeek_orchestration.warehouse.specs import BatchSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 

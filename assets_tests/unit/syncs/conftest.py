@@ -14,10 +14,10 @@ from mixpeek_orchestration.bootstrap import open_warehouse, prepare_home
 from mixpeek_orchestration.core.batch import Batch
 from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
-from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob
+from mixpeek_orchestration.core.syncs.sync import Sync, SyncFile, SyncJob
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 PACKAGES = Path(__file__).resolve().parents[2] / "packages"

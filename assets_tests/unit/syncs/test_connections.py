@@ -13,8 +13,8 @@ from mixpeek_orchestration.cli.main import app
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, NameConflict, NotFound
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.stores.catalog.encoding import encoded
-from mixpeek_orchestration.warehouse.connection_specs import ConnectionSpec, ConnectionUpdateSpec
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec, spec_of
+from mixpeek_orchestration.warehouse.syncs.connection_specs import ConnectionSpec, ConnectionUpdateSpec
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec, spec_of
 
 SECRET = "wJalrXUtnFEMI-the-secret-key"
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mixpeek_orchestration.core.batch import Batch, BatchStatus
-from mixpeek_orchestration.core.measurement import MOST_RUNS, Measurement
-from mixpeek_orchestration.core.prices import Amount
 from mixpeek_orchestration.core.retention import (
     InUse,
     PastRun,
@@ -18,6 +16,8 @@ from mixpeek_orchestration.core.retention import (
     measurements_to_forget,
     runs_to_forget,
 )
+from mixpeek_orchestration.core.spending.measurement import MOST_RUNS, Measurement
+from mixpeek_orchestration.core.spending.prices import Amount
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC).timestamp()
 RULES = RetentionRules(runs_days=30, batches_days=100, drafts_days=10)

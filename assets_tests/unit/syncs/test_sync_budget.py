@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from assets_tests.unit.syncs.conftest import Followed
-from mixpeek_orchestration.core import sync_plan
-from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import OverBudget
-from mixpeek_orchestration.core.sync import Sync, SyncState
-from mixpeek_orchestration.warehouse import sync_batch
+from mixpeek_orchestration.core.spending.budget import SpendBudget
+from mixpeek_orchestration.core.syncs import plan as sync_plan
+from mixpeek_orchestration.core.syncs.sync import Sync, SyncState
+from mixpeek_orchestration.warehouse.syncs import batch as sync_batch
 
 ITEM_USD = 0.01
 

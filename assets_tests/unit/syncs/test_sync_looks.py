@@ -12,10 +12,10 @@ import pytest
 from assets_tests.unit.syncs.conftest import Followed, Killed
 from mixpeek_orchestration.core.bucket import Property
 from mixpeek_orchestration.core.errors import NotReady
-from mixpeek_orchestration.core.sync import FileFilters, Listed, Reconcile, Sync, SyncRules, SyncState
-from mixpeek_orchestration.core.sync_looks import after_quiet_look, mark_of, reason_without_look
-from mixpeek_orchestration.warehouse.sync_looks import look
-from mixpeek_orchestration.warehouse.sync_specs import SyncUpdateSpec
+from mixpeek_orchestration.core.syncs.looks import after_quiet_look, mark_of, reason_without_look
+from mixpeek_orchestration.core.syncs.sync import FileFilters, Listed, Reconcile, Sync, SyncRules, SyncState
+from mixpeek_orchestration.warehouse.syncs.looks import look
+from mixpeek_orchestration.warehouse.syncs.specs import SyncUpdateSpec
 
 TEXT = {"body": Property("text")}
 RULES = SyncRules("/place", filters=FileFilters(include_patterns=("*.md",)))

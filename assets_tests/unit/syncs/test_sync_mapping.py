@@ -11,13 +11,13 @@ import pytest
 from assets_tests.unit.syncs.conftest import Followed
 from mixpeek_orchestration.core.bucket import Property
 from mixpeek_orchestration.core.errors import InvalidInput
-from mixpeek_orchestration.core.sync import SyncRules
-from mixpeek_orchestration.core.sync_filters import Place, place_for
-from mixpeek_orchestration.core.sync_mapping import FieldMapping, Labels, SchemaMapping, mapped_fields
+from mixpeek_orchestration.core.syncs.filters import Place, place_for
+from mixpeek_orchestration.core.syncs.mapping import FieldMapping, Labels, SchemaMapping, mapped_fields
+from mixpeek_orchestration.core.syncs.sync import SyncRules
 from mixpeek_orchestration.core.validation import validated
 from mixpeek_orchestration.stores.sources import open_source
-from mixpeek_orchestration.warehouse.sync_mapping_specs import SchemaMappingSpec, mapping_wire
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec, SyncUpdateSpec, spec_of
+from mixpeek_orchestration.warehouse.syncs.mapping_specs import SchemaMappingSpec, mapping_wire
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec, SyncUpdateSpec, spec_of
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 PATH = "Marketing/Campaigns/Q4/2024-01-15_Notes.md"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from assets_tests.unit.syncs.conftest import Followed
-from mixpeek_orchestration.core.sync import Sync
+from mixpeek_orchestration.core.syncs.sync import Sync
 from mixpeek_orchestration.warehouse.specs import BucketSpec
 
 

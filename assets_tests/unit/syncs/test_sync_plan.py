@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 
 from mixpeek_orchestration.core.bucket import Property
 from mixpeek_orchestration.core.errors import InvalidInput, NotReady
-from mixpeek_orchestration.core.sync import (
-    FileFilters,
-    Listed,
-    Reconcile,
-    Sync,
-    SyncFile,
-    SyncRules,
-    SyncState,
-)
-from mixpeek_orchestration.core.sync_filters import is_wanted, matches, mime_type_of, property_for
-from mixpeek_orchestration.core.sync_plan import (
+from mixpeek_orchestration.core.syncs.filters import is_wanted, matches, mime_type_of, property_for
+from mixpeek_orchestration.core.syncs.plan import (
     FAILURES_BEFORE_PAUSE,
     SyncPlan,
     after_failure,
@@ -32,6 +23,15 @@ from mixpeek_orchestration.core.sync_plan import (
     is_due,
     mass_deletion,
     resumed,
+)
+from mixpeek_orchestration.core.syncs.sync import (
+    FileFilters,
+    Listed,
+    Reconcile,
+    Sync,
+    SyncFile,
+    SyncRules,
+    SyncState,
 )
 
 RULES = SyncRules("/data")

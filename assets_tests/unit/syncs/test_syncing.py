@@ -19,11 +19,11 @@ from mixpeek_orchestration.core.errors import (
     NotFound,
     NotReady,
 )
-from mixpeek_orchestration.core.sync import Listed
+from mixpeek_orchestration.core.syncs.sync import Listed
 from mixpeek_orchestration.stores.sources import FolderSource
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.specs import BucketSpec
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec, SyncUpdateSpec, spec_of
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec, SyncUpdateSpec, spec_of
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 PNG = b"\x89PNG\r\n\x1a\nnot much of a picture"

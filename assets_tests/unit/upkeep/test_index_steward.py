@@ -21,9 +21,9 @@ from mixpeek_orchestration.core.ports.migrations import LoggedQuery
 from mixpeek_orchestration.core.ports.upkeep import IndexKind
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.stores.documents import lance_upkeep, open_documents
-from mixpeek_orchestration.warehouse.generations import writer_lease
-from mixpeek_orchestration.warehouse.index_steward import IndexSteward, searches_per_day
 from mixpeek_orchestration.warehouse.leases import hold
+from mixpeek_orchestration.warehouse.runs.generations import writer_lease
+from mixpeek_orchestration.warehouse.upkeep.index_steward import IndexSteward, searches_per_day
 
 TABLE, ROWS, DIMENSION, QUERIES, K = "vectors", 20_000, 64, 30, 10
 VECTOR = VectorIndex("feature", "vec", DIMENSION)

@@ -13,7 +13,7 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import MixpeekError
 from mixpeek_orchestration.core.extractor import Recipe
 from mixpeek_orchestration.core.published import Confirmed, PublishedVersion
-from mixpeek_orchestration.extractors.archive import pack
+from mixpeek_orchestration.extractors.archives.archive import pack
 from mixpeek_orchestration.settings import Settings
 from mixpeek_orchestration.warehouse.plugins.plugins import Plugins
 from mixpeek_orchestration.warehouse.plugins.specs import PluginUploadSpec

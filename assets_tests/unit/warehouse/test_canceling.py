@@ -12,11 +12,11 @@ from mixpeek_orchestration.core.batch import Batch, is_called_off
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.ports.extraction import Extracted, ExtractionJob, Runner, SourceItem
 from mixpeek_orchestration.core.report import TierReport, Usage
-from mixpeek_orchestration.warehouse import stopping
-from mixpeek_orchestration.warehouse.generations import writer_lease
 from mixpeek_orchestration.warehouse.leases import hold
+from mixpeek_orchestration.warehouse.runs import stopping
+from mixpeek_orchestration.warehouse.runs.generations import writer_lease
+from mixpeek_orchestration.warehouse.runs.stopping import CalledOff, RunStopped, Stop
 from mixpeek_orchestration.warehouse.specs import BatchSpec
-from mixpeek_orchestration.warehouse.stopping import CalledOff, RunStopped, Stop
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 FIRST_CHUNK = 16

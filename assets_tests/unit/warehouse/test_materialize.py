@@ -175,7 +175,7 @@ def test_batches_planned_together_are_accounted_apart(lab: Lab) -> None:
 
 def test_only_one_process_writes_to_a_collection(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second writer waits for the first one's lease, and says so when it does not get it."""
-    from mixpeek_orchestration.warehouse import materialize
+    from mixpeek_orchestration.warehouse.runs import materialize
 
     monkeypatch.setattr(materialize, "_WRITER_WAIT_S", 0.0)
     lab.put("a", "one")

@@ -6,7 +6,7 @@ import pytest
 
 from assets_tests.unit.warehouse.lab import Lab
 from mixpeek_orchestration.core.errors import Conflict, InvalidInput, LeaseHeld
-from mixpeek_orchestration.warehouse.folders import Document, ingest, remove_missing
+from mixpeek_orchestration.warehouse.buckets.folders import Document, ingest, remove_missing
 from mixpeek_orchestration.warehouse.leases import hold
 from mixpeek_orchestration.warehouse.specs import BatchSpec, BucketSpec, CollectionSpec, ObjectSpec
 

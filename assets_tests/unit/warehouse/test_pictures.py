@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from assets_tests.unit.warehouse.lab import Lab
 from mixpeek_orchestration.cli.main import app
 from mixpeek_orchestration.core.errors import NotFound
-from mixpeek_orchestration.core.lineage_graph import Node
+from mixpeek_orchestration.core.lineage.graph import Node
 
 
 def node(lab: Lab, name: str) -> Node:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from mixpeek_orchestration.core.identity import document_id
-from mixpeek_orchestration.warehouse.positions import position_keys
+from mixpeek_orchestration.warehouse.runs.positions import position_keys
 
 ROWS = pa.table({"page": [2, 1, 1], "kind": ["a", "b", "a"]})
 ITEMS = ["x", "x", "x"]

@@ -21,7 +21,7 @@ from mixpeek_orchestration.core.errors import (
     TooLarge,
 )
 from mixpeek_orchestration.core.published import description_key
-from mixpeek_orchestration.extractors.archive import archive_hash, pack
+from mixpeek_orchestration.extractors.archives.archive import archive_hash, pack
 from mixpeek_orchestration.warehouse.plugins.specs import PluginConfirmSpec, PluginUploadSpec
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mixpeek_orchestration.api.answers.syncs import INTERNAL_ID
-from mixpeek_orchestration.core.connection import Connection
-from mixpeek_orchestration.core.sync import Sync
+from mixpeek_orchestration.core.syncs.connection import Connection
+from mixpeek_orchestration.core.syncs.sync import Sync
 
 
 def connection_answer(connection: Connection, users: Sequence[Sync] = ()) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mixpeek_orchestration.core.batch import Batch
-from mixpeek_orchestration.core.forecast import Forecast
 from mixpeek_orchestration.core.object import SourceObject
+from mixpeek_orchestration.core.spending.forecast import Forecast
 
 CREDIT_USD: Final = 0.001
 """A credit of the contract is a thousandth of a dollar."""

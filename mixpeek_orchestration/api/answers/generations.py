@@ -8,8 +8,8 @@ from typing import Any
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.comparison import Comparison
 from mixpeek_orchestration.core.migration import Migration
-from mixpeek_orchestration.warehouse.blast_radius import Affected
-from mixpeek_orchestration.warehouse.migrations import Standing, SwitchPlan
+from mixpeek_orchestration.warehouse.migrations.blast_radius import Affected
+from mixpeek_orchestration.warehouse.migrations.migrations import Standing, SwitchPlan
 
 
 def migration_answer(migration: Migration, collection: Collection) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from mixpeek_orchestration.core.sync import MAX_ATTEMPTS, Reconcile, Sync, SyncFile, SyncJob
-from mixpeek_orchestration.core.sync_plan import next_poll_at
-from mixpeek_orchestration.warehouse.sync_mapping_specs import mapping_wire
+from mixpeek_orchestration.core.syncs.plan import next_poll_at
+from mixpeek_orchestration.core.syncs.sync import MAX_ATTEMPTS, Reconcile, Sync, SyncFile, SyncJob
+from mixpeek_orchestration.warehouse.syncs.mapping_specs import mapping_wire
 
 INTERNAL_ID: Final = "local"
 """The contract names an organization everywhere; a house has one."""

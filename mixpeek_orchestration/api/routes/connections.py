@@ -10,10 +10,14 @@ from mixpeek_orchestration.api.answers.connections import connection_answer
 from mixpeek_orchestration.api.guard import House, Key
 from mixpeek_orchestration.api.paging import Paging, listing, page_of
 from mixpeek_orchestration.api.routes.secrets import SecretRoute
-from mixpeek_orchestration.core.connection import Connection
 from mixpeek_orchestration.core.errors import MixpeekError
-from mixpeek_orchestration.warehouse.connection_specs import ConnectionSpec, ConnectionUpdateSpec, Provider
+from mixpeek_orchestration.core.syncs.connection import Connection
 from mixpeek_orchestration.warehouse.specs import Spec
+from mixpeek_orchestration.warehouse.syncs.connection_specs import (
+    ConnectionSpec,
+    ConnectionUpdateSpec,
+    Provider,
+)
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 router = APIRouter(

@@ -16,8 +16,8 @@ from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError
 from mixpeek_orchestration.core.selection import Selection
 from mixpeek_orchestration.core.validation import Later
-from mixpeek_orchestration.warehouse.estimates import Outlook
 from mixpeek_orchestration.warehouse.specs import Identifier, Spec
+from mixpeek_orchestration.warehouse.spending.estimates import Outlook
 
 batch_router = APIRouter(
     prefix="/v1/buckets/{bucket_identifier}/batches", tags=["Batches"], route_class=NamespaceRoute

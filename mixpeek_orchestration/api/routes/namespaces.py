@@ -11,8 +11,8 @@ from mixpeek_orchestration.api.answers.namespaces import namespace_answer
 from mixpeek_orchestration.api.guard import Caller, House, Key, KeyRoute
 from mixpeek_orchestration.api.paging import ListBody, Paging, listing_of, page_of
 from mixpeek_orchestration.api.unbuilt import Off
-from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.errors import Forbidden
+from mixpeek_orchestration.core.spending.budget import SpendBudget
 from mixpeek_orchestration.core.validation import Later
 from mixpeek_orchestration.warehouse.specs import Name, Spec
 

@@ -13,8 +13,8 @@ from mixpeek_orchestration.api.guard import Here, House, NamespaceRoute, PathNam
 from mixpeek_orchestration.api.pages.browser import sign_in_page
 from mixpeek_orchestration.api.pages.ticket import cookie_header, issue
 from mixpeek_orchestration.core.errors import MixpeekError
-from mixpeek_orchestration.core.lineage_graph import Node
-from mixpeek_orchestration.core.lineage_picture import lineage_svg
+from mixpeek_orchestration.core.lineage.graph import Node
+from mixpeek_orchestration.core.lineage.picture import lineage_svg
 
 sign_in_router = APIRouter(prefix="/v1/pages", include_in_schema=False)
 samples_router = APIRouter(

@@ -17,9 +17,9 @@ from mixpeek_orchestration.api.answers.syncs import (
 )
 from mixpeek_orchestration.api.guard import Caller, Here, House, NamespaceRoute
 from mixpeek_orchestration.api.paging import Paging, listing, page_of
-from mixpeek_orchestration.core.sync import JobStatus, Sync
+from mixpeek_orchestration.core.syncs.sync import JobStatus, Sync
 from mixpeek_orchestration.warehouse.specs import Spec
-from mixpeek_orchestration.warehouse.sync_specs import SyncSpec, SyncUpdateSpec
+from mixpeek_orchestration.warehouse.syncs.specs import SyncSpec, SyncUpdateSpec
 from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 router = APIRouter(

@@ -41,7 +41,7 @@ def _files(session: Session, name: str, what: str) -> dict[str, bytes]:
     from mixpeek_orchestration.core.source_files import files_in
 
     if not _is_version(what):
-        from mixpeek_orchestration.extractors.archive import pack
+        from mixpeek_orchestration.extractors.archives.archive import pack
 
         return files_in(pack(Path(what), "zip"))
     _, archive = session.server.archive(f"{name}@{what}")

@@ -30,7 +30,7 @@ class Order:
 
 def deliver(session: Session, folder: Path, order: Order) -> None:
     """The folder is published as the order says; ends with exit code 1 when a check found errors, here or there."""
-    from mixpeek_orchestration.extractors.archive import pack
+    from mixpeek_orchestration.extractors.archives.archive import pack
 
     package = checked(folder)
     findings = [finding.as_dict() for finding in package.findings]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mixpeek_orchestration.core.connection import Connection
+from mixpeek_orchestration.core.syncs.connection import Connection
 
 
 class ConnectionCatalog(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from mixpeek_orchestration.core.measurement import Measurement
+from mixpeek_orchestration.core.spending.measurement import Measurement
 
 
 class MeasurementCatalog(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from mixpeek_orchestration.core.reservation import Reservation
+from mixpeek_orchestration.core.spending.reservation import Reservation
 
 
 class ReservationCatalog(Protocol):

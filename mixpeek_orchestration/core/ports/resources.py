@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mixpeek_orchestration.core.bucket import Bucket
-from mixpeek_orchestration.core.budget import SpendBudget
 from mixpeek_orchestration.core.collection import Collection, Generation
 from mixpeek_orchestration.core.retriever import Retriever
+from mixpeek_orchestration.core.spending.budget import SpendBudget
 
 
 @dataclass(frozen=True)

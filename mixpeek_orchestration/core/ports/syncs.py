@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as AnyOf
 from typing import Protocol
 
-from mixpeek_orchestration.core.connection import Reach
-from mixpeek_orchestration.core.sync import Listed, Sync, SyncFile, SyncJob
-from mixpeek_orchestration.core.sync_mapping import Labels
+from mixpeek_orchestration.core.syncs.connection import Reach
+from mixpeek_orchestration.core.syncs.mapping import Labels
+from mixpeek_orchestration.core.syncs.sync import Listed, Sync, SyncFile, SyncJob
 
 
 class SyncCatalog(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from mixpeek_orchestration.defs import naming
-from mixpeek_orchestration.defs.erasing import unfinished_erasures
+from mixpeek_orchestration.defs.jobs.erasing import unfinished_erasures
 from mixpeek_orchestration.defs.sensors.batches import batch_sensor
 from mixpeek_orchestration.defs.sensors.called_off import canceled_batches
 from mixpeek_orchestration.defs.sensors.drift import drift_sensor
@@ -15,7 +15,7 @@ from mixpeek_orchestration.defs.sensors.settling import ended_runs
 from mixpeek_orchestration.defs.sensors.syncs import due_syncs
 from mixpeek_orchestration.defs.sensors.unwanted import unwanted_endpoints
 from mixpeek_orchestration.settings import Settings
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 
 def build_sensors(

@@ -17,8 +17,8 @@ from mixpeek_orchestration.defs.sensors.submissions import (
     decide,
     missing_partitions,
 )
-from mixpeek_orchestration.warehouse.snapshot import Snapshot
-from mixpeek_orchestration.warehouse.snapshot_files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.files import read_snapshot
+from mixpeek_orchestration.warehouse.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.core.ports.catalog import Catalog

@@ -8,13 +8,13 @@ import dagster as dg
 
 from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.defs import naming
-from mixpeek_orchestration.defs.healing import HEALED, heal_drift, heal_tables
+from mixpeek_orchestration.defs.jobs.healing import HEALED, heal_drift, heal_tables
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.asking import next_run_key
-from mixpeek_orchestration.warehouse.snapshot import SnapshotCollection
+from mixpeek_orchestration.warehouse.snapshots.snapshot import SnapshotCollection
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.warehouse.verdicts import Verdict
+    from mixpeek_orchestration.warehouse.upkeep.verdicts import Verdict
     from mixpeek_orchestration.warehouse.warehouse import Warehouse
 
 CHECK: Final = "nothing_drifted"
@@ -64,7 +64,7 @@ def is_news(shown: Mapping[str, str], collection_id: str, now: Mapping[str, str]
 def _verdict(warehouse: "Warehouse", collection: SnapshotCollection) -> "Verdict | None":
     """What the check says; `None` for a collection that was deleted since."""
     from mixpeek_orchestration.core.errors import NotFound
-    from mixpeek_orchestration.warehouse.verdicts import nothing_drifted
+    from mixpeek_orchestration.warehouse.upkeep.verdicts import nothing_drifted
 
     try:
         known = warehouse.collections.by_id(collection.collection_id)

@@ -12,7 +12,7 @@ from mixpeek_orchestration.core.feature_uri import canonical_version
 from mixpeek_orchestration.defs import naming, run_tags
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.attempts import Attempts, attempts_for
-from mixpeek_orchestration.warehouse.snapshot import SnapshotEndpoint
+from mixpeek_orchestration.warehouse.snapshots.snapshot import SnapshotEndpoint
 
 if TYPE_CHECKING:
     from mixpeek_orchestration.warehouse.endpoints import WantedEndpoint

@@ -11,7 +11,7 @@ import dagster as dg
 
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.deaths import find_deaths
-from mixpeek_orchestration.warehouse.runs import PREFIX
+from mixpeek_orchestration.warehouse.runs.runs import PREFIX
 
 IN_PROGRESS: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 

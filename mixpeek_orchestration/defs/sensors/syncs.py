@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 import dagster as dg
 
 from mixpeek_orchestration.defs import run_tags
+from mixpeek_orchestration.defs.jobs.syncing import SYNC, follow_source, run_sync
 from mixpeek_orchestration.defs.resources import WarehouseResource
 from mixpeek_orchestration.defs.sensors.asking import next_run_key
-from mixpeek_orchestration.defs.syncing import SYNC, follow_source, run_sync
 
 if TYPE_CHECKING:
-    from mixpeek_orchestration.core.sync import Sync
+    from mixpeek_orchestration.core.syncs.sync import Sync
 
 _LOOK_BACK = 5
 _LOOKING_S: Final = 10.0

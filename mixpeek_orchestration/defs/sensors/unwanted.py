@@ -7,8 +7,8 @@ from dataclasses import asdict
 import dagster as dg
 
 from mixpeek_orchestration.core.identity import joined
+from mixpeek_orchestration.defs.jobs.retiring import retire_endpoints
 from mixpeek_orchestration.defs.resources import WarehouseResource
-from mixpeek_orchestration.defs.retiring import retire_endpoints
 from mixpeek_orchestration.defs.sensors.attempts import Attempts, attempts_for
 from mixpeek_orchestration.defs.sensors.endpoints import GOING_ON
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Self
 
-from mixpeek_orchestration.extractors.pipeline import (
+from mixpeek_orchestration.extractors.pipelines.pipeline import (
     ExtractorConfig,
     ExtractorRequest,
     PipelineStepsAndPrepare,

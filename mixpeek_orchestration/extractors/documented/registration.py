@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from mixpeek_orchestration.extractors.documented.billing import CostsInfo
-from mixpeek_orchestration.extractors.pipeline import ExtractorDefinition
+from mixpeek_orchestration.extractors.pipelines.pipeline import ExtractorDefinition
 
 __all__ = ["CostsInfo", "ExtractorDefinition", "FeatureExtractorModel"]
 

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mixpeek_orchestration.extractors import compute_profile, conditions, local_tools, pipeline, processing
+from mixpeek_orchestration.extractors import compute_profile, local_tools, processing
+from mixpeek_orchestration.extractors.pipelines import conditions, pipeline
 
 _FOLDER: Final = Path(__file__).parents[1]
 TOOLS: Final = frozenset(local_tools.PACKAGES)

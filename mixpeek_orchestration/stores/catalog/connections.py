@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import delete, or_, select
 
-from mixpeek_orchestration.core.connection import Connection
+from mixpeek_orchestration.core.syncs.connection import Connection
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded

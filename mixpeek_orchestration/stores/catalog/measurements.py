@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, select
 
-from mixpeek_orchestration.core.measurement import Measurement
+from mixpeek_orchestration.core.spending.measurement import Measurement
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded

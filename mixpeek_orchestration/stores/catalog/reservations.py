@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
-from mixpeek_orchestration.core.reservation import Reservation
+from mixpeek_orchestration.core.spending.reservation import Reservation
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.reservations_schema import reservations
 

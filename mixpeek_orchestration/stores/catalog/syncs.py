@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, delete, select
 
-from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob
+from mixpeek_orchestration.core.syncs.sync import Sync, SyncFile, SyncJob
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.database import Database
 from mixpeek_orchestration.stores.catalog.encoding import decoded, encoded

@@ -11,7 +11,7 @@ from mixpeek_orchestration.core.identity import digest
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
-from mixpeek_orchestration.warehouse.sync_specs import spec_of
+from mixpeek_orchestration.warehouse.syncs.specs import spec_of
 
 AnySpec = BucketSpec | CollectionSpec | RetrieverSpec
 Plain = dict[str, Any]

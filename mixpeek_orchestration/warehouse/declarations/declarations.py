@@ -12,7 +12,7 @@ from mixpeek_orchestration.core.difference import FieldChange, differences
 from mixpeek_orchestration.core.errors import InvalidInput, MixpeekError, NotFound
 from mixpeek_orchestration.core.ports.resources import ResourceCatalog
 from mixpeek_orchestration.retrieval.spec import RetrieverSpec
-from mixpeek_orchestration.warehouse.buckets import Buckets
+from mixpeek_orchestration.warehouse.buckets.buckets import Buckets
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.declarations.canonical import AnySpec, canonical_spec
 from mixpeek_orchestration.warehouse.declarations.changes import (
@@ -27,7 +27,7 @@ from mixpeek_orchestration.warehouse.declarations.exports import Exports
 from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, upstream_first
 from mixpeek_orchestration.warehouse.declarations.ownership import hand_over
 from mixpeek_orchestration.warehouse.declarations.removals import Removals
-from mixpeek_orchestration.warehouse.migrations import Migrations
+from mixpeek_orchestration.warehouse.migrations.migrations import Migrations
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 from mixpeek_orchestration.warehouse.specs import CollectionSpec
 

@@ -14,7 +14,7 @@ from mixpeek_orchestration.retrieval.spec import RetrieverSpec
 from mixpeek_orchestration.warehouse.declarations.canonical import AnySpec, canonical_spec
 from mixpeek_orchestration.warehouse.declarations.manifest import Manifest, upstream_first, written_manifest
 from mixpeek_orchestration.warehouse.specs import BucketSpec, CollectionSpec
-from mixpeek_orchestration.warehouse.sync_specs import spec_of
+from mixpeek_orchestration.warehouse.syncs.specs import spec_of
 
 AnyResource = Bucket | Collection | Retriever
 

@@ -8,11 +8,11 @@ from mixpeek_orchestration.core.bucket import Bucket
 from mixpeek_orchestration.core.collection import Collection
 from mixpeek_orchestration.core.retriever import Retriever
 from mixpeek_orchestration.core.tiers import tier_of
-from mixpeek_orchestration.warehouse.buckets import Buckets
+from mixpeek_orchestration.warehouse.buckets.buckets import Buckets
+from mixpeek_orchestration.warehouse.buckets.objects import Objects
 from mixpeek_orchestration.warehouse.collections import Collections
 from mixpeek_orchestration.warehouse.declarations.changes import Action, Change, Order
 from mixpeek_orchestration.warehouse.declarations.manifest import Manifest
-from mixpeek_orchestration.warehouse.objects import Objects
 from mixpeek_orchestration.warehouse.retrievers import Retrievers
 
 _AT_ONCE = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from mixpeek_orchestration.core.connection import Connection
+from mixpeek_orchestration.core.syncs.connection import Connection
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.encoding import normal
 from mixpeek_orchestration.stores.catalog.sync_errors import second_connection

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
-from mixpeek_orchestration.core.measurement import Measurement
+from mixpeek_orchestration.core.spending.measurement import Measurement
 from mixpeek_orchestration.stores.catalog.clock import now
 
 

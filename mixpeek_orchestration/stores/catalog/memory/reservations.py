@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from mixpeek_orchestration.core.reservation import Reservation
+from mixpeek_orchestration.core.spending.reservation import Reservation
 
 
 class MemoryReservations:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyOf
 from dataclasses import replace
 
-from mixpeek_orchestration.core.sync import Sync, SyncFile, SyncJob
+from mixpeek_orchestration.core.syncs.sync import Sync, SyncFile, SyncJob
 from mixpeek_orchestration.stores.catalog.clock import now
 from mixpeek_orchestration.stores.catalog.encoding import normal
 from mixpeek_orchestration.stores.catalog.sync_errors import unknown_sync
