@@ -68,7 +68,7 @@ def opened(home: Settings) -> Warehouse:
     return open_warehouse(home, local=True)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=manifests())
 def test_three_ways_say_the_same(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
     """A YAML file, Python objects and the attributes of a component have one content hash."""

@@ -280,7 +280,7 @@ def frames(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SOURCES, STATES, OUTCOMES, FPS, FPS, st.booleans())
 def test_every_item_is_planned_exactly_once(
     src: dict[str, Any], known: dict[str, Any], told: dict[str, Any], input_fp: str, pass_fp: str, force: bool
@@ -296,7 +296,7 @@ def test_every_item_is_planned_exactly_once(
     assert plan.frame.null_count().sum_horizontal().item() == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SOURCES, STATES, OUTCOMES, FPS, FPS)
 def test_nothing_is_left_to_do_after_doing_it(
     src: dict[str, Any], known: dict[str, Any], told: dict[str, Any], input_fp: str, pass_fp: str
@@ -322,7 +322,7 @@ def test_nothing_is_left_to_do_after_doing_it(
     assert not {p.EXTRACT, p.PATCH, p.DELETE} & set(again.frame["action"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SOURCES, STATES, st.lists(ITEMS))
 def test_a_part_of_the_plan_is_the_plan_of_the_part(
     src: dict[str, Any], known: dict[str, Any], chosen: list[str]

@@ -72,7 +72,7 @@ def otherwise_spelled(data: dict[str, Any], draw: Any) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=manifests(), choose=st.data())
 def test_what_says_the_same_has_one_hash(
     tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any], choose: st.DataObject
@@ -89,7 +89,7 @@ def test_what_says_the_same_has_one_hash(
     assert content_hash(read_manifest(path)) == said
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=manifests(), other=manifests())
 def test_what_says_something_else_has_another_hash(data: dict[str, Any], other: dict[str, Any]) -> None:
     """The hash tells manifests apart that differ in one description."""

@@ -85,7 +85,7 @@ def test_an_export_makes_the_same_again(warehouse: Warehouse, home: NewHome, tmp
     assert before == after
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(data=manifests())
 def test_any_export_makes_the_same_again(
     warehouse: Warehouse, tmp_path_factory: Any, data: dict[str, Any]

@@ -83,7 +83,7 @@ TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES)
 def test_the_same_source_has_one_hash_however_it_is_packed(
     tree: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
@@ -258,7 +258,7 @@ def test_packing_refuses_links(tmp_path: Path) -> None:
     assert refused.value.findings[0].rule == "ARC005"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(["zip", "tar"]), at=st.integers(0, 10_000), byte=st.integers(0, 255))
 def test_a_damaged_archive_is_refused_or_right(
     kind: str, at: int, byte: int, tmp_path_factory: pytest.TempPathFactory

@@ -115,14 +115,14 @@ def test_identifiers_are_read_as_python_reads_them() -> None:
 
 @given(st.dictionaries(NAMES, st.text() | st.binary(), max_size=4))
 @example({"manifest.py": "\x0c"})
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lint_never_raises_on_arbitrary_text(files: dict[str, str | bytes]) -> None:
     """Arbitrary text and bytes in any of the files give findings."""
     assert {one.rule for one in lint_files({**PACKAGE, **files})} <= RULES.keys()
 
 
 @given(st.sampled_from(sorted(CLEAN)), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lint_never_raises_on_shuffled_packages(name: str, chance: random.Random) -> None:
     """Real packages with lines lost, moved between files and repeated give findings."""
     files = dict(CLEAN[name])
