@@ -153,10 +153,20 @@ def orchestration(folder: Path, objects: int, size: int) -> None:
         1 - objects * object_s / seconds,
         MOST_SHARE,
     )
+    engine = in_engine(home, batches) / len(batches) - size * object_s
+    print(
+        f"    of these {engine:.2f} s handling rows, {per_batch - engine:.2f} s plan, commits, accounts and Dagster"
+    )
     million = 1_000_000 / size * per_batch
     print(
         f"    1,000,000 objects in {1_000_000 // size} batches: {million:.0f} s beside {1_000_000 * object_s:.0f} s of extraction in one worker"
     )
+
+
+def in_engine(home: Home, batches: Sequence[Batch]) -> float:
+    """What the engine took for the batches, from their reports: the extraction, and rows on their way to it and back."""
+    done = [home.warehouse.batches.get(home.bucket, batch.batch_id) for batch in batches]
+    return sum(report.usage.wall_s for batch in done for report in batch.tiers.values())
 
 
 def nap(times: int = 400) -> float:

@@ -108,6 +108,8 @@ class BucketItems:
         self._mapped_blobs = [p for p in paths if any(_is_blob(b, p) for b in buckets)]
         self._mapped_fields = [p for p in paths if p not in self._mapped_blobs]
         self._admission = admission_of(collection, inputs=tuple(self._mapped_fields))
+        carried = collection.extractor.passthrough
+        self._source_of = {p.target: p.source_path.removeprefix("metadata.") for p in carried}
 
     def frame(self, roots: AnyOf[str] | None) -> pl.DataFrame:
         found = self._objects.frame(list(self._buckets), object_ids=roots)
@@ -165,10 +167,7 @@ class BucketItems:
 
     def carried_types(self, carried: AnyOf[str]) -> dict[str, str]:
         """Declared scalar fields keep their type; everything else is text, JSON where it is not text already."""
-        source_of = {
-            p.target: p.source_path.removeprefix("metadata.") for p in self._collection.extractor.passthrough
-        }
-        return {name: self._type_of(source_of.get(name, name)) for name in carried}
+        return {name: self._type_of(self._source_of.get(name, name)) for name in carried}
 
     def _type_of(self, path: str) -> str:
         """The type that every bucket declares for a field; text where one of them does not."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 
@@ -100,7 +102,8 @@ class Work:
         self._catalog.ledger.keep_code(
             self._planned.description.code_fp, self._planned.description.kept_parts
         )
-        self._extract(runner, job, to_extract)
+        with _heap_set_aside():
+            self._extract(runner, job, to_extract)
         self._catalog.resources.set_generation_code(
             self._planned.generation.generation_id, self._planned.description.code_fp
         )
@@ -284,6 +287,17 @@ class Work:
     def _extracted(self) -> set[str]:
         description = self._planned.description
         return {*description.output_fields, *(vector.column for vector in description.vectors)}
+
+
+@contextmanager
+def _heap_set_aside() -> Iterator[None]:
+    """Within the block the garbage collector passes over what was there before: a process that has loaded Dagster holds
+    a million objects, and looking through them again and again took a sixth of a run over many small items."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterator[list[str]]:
