@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext
 from dagster._core.utils import FuturesAwareThreadPoolExecutor
 
 from assets_tests.dagster.site import ADDRESSES, PACKAGES, Site, open_site
@@ -34,9 +35,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 @pytest.fixture
-def server(home: Site) -> Iterator[InPlaceServer]:
-    """What answers webserver and daemon, without its socket."""
+def server(home: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[InPlaceServer]:
+    """What answers webserver and daemon, without its socket. It leaves no definitions to other tests of this process."""
     assert home.settings.snapshots
+    monkeypatch.setattr(DefinitionsLoadContext, "_instance", DefinitionsLoadContext._instance)
     ended, executor = threading.Event(), FuturesAwareThreadPoolExecutor(max_workers=2)
     served = in_place_server(executor, ended)
     yield served
