@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from assets_tests.e2e.running_stack import wait_until
 from mixpeek_orchestration.core.errors import Broken
 from mixpeek_orchestration.engine.ray_cluster import connect, ray_environment
 from mixpeek_orchestration.engine.ray_local import LocalCluster, end_tree, start_local
@@ -33,6 +34,18 @@ def test_everything_listens_on_loopback(ray_cluster: LocalCluster) -> None:
     ]
     assert sockets
     assert {ip.removeprefix("::ffff:") for ip in sockets} <= {"127.0.0.1", "::1"}
+
+
+def test_what_ray_reports_is_logged_and_not_printed(
+    ray_cluster: LocalCluster, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Standard output is what a command answers with; a report of the cluster may come at any moment."""
+    from ray._private import utils, worker
+
+    connect(ray_cluster.address, ray_cluster.environment)
+    utils.push_error_to_driver(worker.global_worker, "note", "an actor has ended")
+    wait_until(lambda: "an actor has ended" in caplog.text, "the report", within_s=60)
+    assert capsys.readouterr().out == ""
 
 
 def test_connecting_again_changes_nothing(ray_cluster: LocalCluster) -> None:

@@ -7,6 +7,7 @@ one function that makes those variables, and every process (head, driver, Serve 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import socket
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from mixpeek_orchestration.core.errors import Broken, NotReady
 from mixpeek_orchestration.engine.lost_cluster import check_cluster
@@ -25,6 +27,8 @@ NAMESPACE = "mixpeek"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+logger = logging.getLogger(__name__)
 
 
 def ray_environment(root: Path) -> dict[str, str]:
@@ -167,11 +171,24 @@ def connect(address: str, environment: Mapping[str, str] = _NOTHING, *, namespac
     if imported_before:
         _read_environment_again()
     try:
+        _keep_off_standard_output()
         ray.init(address=address, namespace=namespace, log_to_driver=False, logging_level="WARNING")
     except (ConnectionError, RuntimeError) as error:
         raise NotReady(
             f"The Ray cluster at {address} refused the connection: {error}", value=address
         ) from error
+
+
+def _keep_off_standard_output() -> None:
+    """What Ray's own processes report to this one is logged. Ray prints it at any moment, also into the JSON that a
+    command answers with, whatever `log_to_driver` says; there is no public way to change that."""
+    from ray._private import worker
+
+    def log(data: Mapping[str, Any], ignore_prefix: bool) -> None:  # noqa: ARG001 - as Ray calls it
+        for line in data["lines"]:
+            logger.warning("%s: %s", data.get("pid", "ray"), line)
+
+    worker.print_to_stdstream = log
 
 
 def _read_environment_again() -> None:
