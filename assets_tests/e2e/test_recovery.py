@@ -12,15 +12,17 @@ import pytest
 from assets_tests.e2e.application import Application
 from assets_tests.e2e.running_stack import RunningStack, wait_until
 from mixpeek_orchestration.core.commit_group import CommitGroup
-from mixpeek_orchestration.engine.chunks import MIN_ITEMS
+from mixpeek_orchestration.engine.chunks import MIN_ITEMS, SHARED_CHUNK_S
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.timeout(900)]
 
 OBJECTS = 2_000
 SECONDS = 0.005
-CHUNKS_IN_FLIGHT = 8
-"""Four finished ones that wait for a commit, and two per worker on two cores."""
-MOST_REPEATED = CommitGroup().max_items + CHUNKS_IN_FLIGHT * MIN_ITEMS
+CHUNKS_IN_FLIGHT = 4
+"""Two finished ones that wait for a commit, and two with the one worker that the package wants."""
+CHUNK = max(MIN_ITEMS, int(SHARED_CHUNK_S / SECONDS))
+"""Once an earlier batch has told how long an item takes."""
+MOST_REPEATED = CommitGroup().max_items + CHUNKS_IN_FLIGHT * CHUNK
 
 
 @pytest.fixture(scope="module")

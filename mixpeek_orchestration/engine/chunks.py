@@ -13,6 +13,8 @@ MIN_ITEMS = 16
 MAX_ITEMS = 256
 MAX_BYTES = 16 * 1024 * 1024
 CHUNK_S = 0.5
+SHARED_CHUNK_S = 0.25
+"""On a cluster, where several chunks are under way and finished ones wait: all of them are lost when the driver dies."""
 CHUNKS_PER_WORKER = 8
 
 
@@ -25,12 +27,12 @@ def chunk_items(description: ExtractorDescription, item_s: float | None, workers
     """How many items a chunk holds that nobody can make smaller once it is under way.
 
     Where it is known that an item took `item_s` of a run's time with so many workers, as many whole batches as fit into
-    a chunk's time, one at least; else one batch.
+    `SHARED_CHUNK_S`, one at least; else one batch.
     """
     batch = largest_batch(description)
     if item_s is None:
         return max(batch, MIN_ITEMS)
-    batches = CHUNK_S / max(item_s * workers * batch, 1e-9)
+    batches = SHARED_CHUNK_S / max(item_s * workers * batch, 1e-9)
     return min(MAX_ITEMS, batch * max(1, int(min(batches, MAX_ITEMS))))
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ray.data import DataContext
     from ray.data._internal.execution.interfaces.physical_operator import PhysicalOperator
 
-_MAX_WAITING = 4
+_MAX_WAITING = 2
 
 
 class CommitPace(BackpressurePolicy):  # type: ignore[misc]  # Ray is untyped
     """No new chunk starts while finished ones wait for the caller to take them."""
 
     def can_add_input(self, op: PhysicalOperator) -> bool:
-        """Whether fewer than four finished chunks wait behind any of the operators."""
+        """Whether fewer than two finished chunks wait behind any of the operators."""
         return all(
             len(state.output_queue) < _MAX_WAITING
             for other, state in self._topology.items()

@@ -10,6 +10,7 @@ from mixpeek_orchestration.engine.chunks import (
     CHUNK_S,
     MAX_ITEMS,
     MIN_ITEMS,
+    SHARED_CHUNK_S,
     Pace,
     chunk_items,
     chunks,
@@ -59,12 +60,12 @@ def test_the_first_chunk_is_no_larger_than_a_batch() -> None:
     [
         (16, None, 2, 16),  # nothing is known: a batch
         (1, None, 2, MIN_ITEMS),
-        (16, CHUNK_S / 100, 1, 96),  # whole batches that fit into the time of a chunk
-        (16, CHUNK_S / 100, 2, 48),  # two workers make a run twice as fast, not an item
-        (16, 10 * CHUNK_S, 1, 16),  # no smaller than what the author asks for
-        (1, 10 * CHUNK_S, 1, 1),
+        (16, SHARED_CHUNK_S / 100, 1, 96),  # whole batches that fit into the time of a chunk
+        (16, SHARED_CHUNK_S / 100, 2, 48),  # two workers make a run twice as fast, not an item
+        (16, 10 * SHARED_CHUNK_S, 1, 16),  # no smaller than what the author asks for
+        (1, 10 * SHARED_CHUNK_S, 1, 1),
         (16, 0.0, 1, MAX_ITEMS),
-        (1_000, CHUNK_S, 1, MAX_ITEMS),
+        (1_000, SHARED_CHUNK_S, 1, MAX_ITEMS),
     ],
 )
 def test_chunks_that_cannot_be_paced_follow_earlier_runs(
