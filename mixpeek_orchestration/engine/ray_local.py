@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,10 +89,12 @@ def end_tree(pid: int, *, grace_s: float = 10.0) -> None:
         processes = [*head.children(recursive=True), head]
     except psutil.NoSuchProcess:
         return
-    head.terminate()
+    with suppress(psutil.NoSuchProcess):
+        head.terminate()
     _, alive = psutil.wait_procs(processes, timeout=grace_s)
     for process in alive:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # on a busy machine one ends between the look and the signal
+            process.kill()
     psutil.wait_procs(alive, timeout=grace_s)
 
 
