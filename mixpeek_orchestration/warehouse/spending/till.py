@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from mixpeek_orchestration.core.ports.extraction import ExtractionJob, Runner
-from mixpeek_orchestration.core.spending.measurement import Measurement
+from mixpeek_orchestration.core.spending.forecast import Cost
+from mixpeek_orchestration.core.spending.measurement import Measurement, Rate
 from mixpeek_orchestration.core.spending.prices import Amount
 from mixpeek_orchestration.core.spending.reservation import Reservation
 from mixpeek_orchestration.warehouse.runs.planning import Planned
@@ -47,6 +48,7 @@ class Till:
         self._holder = ""
         self._reserved: Reservation | None = None
         self._planned: Planned | None = None
+        self._foreseen: tuple[Cost | None, Rate | None] = (None, None)
         self._open: list[MeasuredRunner] = []
 
     def measured(self, choose: Callable[[int], Runner]) -> Callable[[int], Runner]:
@@ -67,7 +69,7 @@ class Till:
                 self._holder = self._take_lease()
             self._reserved = self._spending.admit_planned(planned, self._holder)
             self._planned = planned
-            _, rate = self._estimates.for_planned(planned)
+            self._foreseen = _, rate = self._estimates.for_planned(planned)
             return replace(make(planned), item_s=rate.item.wall_s if rate else None)
 
         return made
@@ -86,7 +88,7 @@ class Till:
     def _done(self, runner: str, items: int, total: Amount, start: Amount | None) -> None:
         assert self._planned is not None, "a run has a job"
         planned, description = self._planned, self._planned.description
-        expected, rate = self._estimates.for_planned(planned)
+        expected, rate = self._foreseen
         self._spending.keep(
             Measurement(
                 namespace_id=planned.collection.namespace_id,
